@@ -1,3 +1,3 @@
-"""The Django project: settings, addresses, Celery, health, metrics. It wires the rooms and decides nothing."""
+"""The Django project: settings, addresses, Celery, health, metrics. Wires the rooms, decides nothing."""
 
 from __future__ import annotations

@@ -1,0 +1,194 @@
+"""The settings of every process. Values come from the environment; see docs/configuration in README.
+
+Settings never start a process. Without DEBUG a missing value stops the start and is named.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import dj_database_url
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.utils import get_random_secret_key
+
+from .environment import Environment
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = Environment()
+
+DEBUG = env.flag("DEBUG")
+
+
+def _required(name: str, default: str, why: str) -> str:
+    return env.text(name, default) if DEBUG else env.required(name, why)
+
+
+# ── Where we are ────────────────────────────────────────────────────────────────────────────────────────────
+PUBLIC_URL = _required("PUBLIC_URL", "http://localhost:8000", "the https address under which people reach us.")
+PUBLIC_URL = PUBLIC_URL.rstrip("/")
+_public = urlsplit(PUBLIC_URL)
+if not DEBUG and _public.scheme != "https":
+    raise ImproperlyConfigured(f"PUBLIC_URL is {PUBLIC_URL!r}; outside DEBUG it must begin with https://.")
+if not _public.hostname or _public.path:
+    raise ImproperlyConfigured(f"PUBLIC_URL is {PUBLIC_URL!r}; give scheme and host only, as https://app.example.com.")
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS") or [
+    _public.hostname,
+    *(["localhost", "127.0.0.1"] if DEBUG else []),
+]
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+
+# ── Secrets ─────────────────────────────────────────────────────────────────────────────────────────────────
+SECRET_KEY = _required("SECRET_KEY", "", "it signs cookies and forms.") or get_random_secret_key()
+# "id:base64,…": the first key wraps, all unwrap. See installations.vault.
+ENCRYPTION_KEYS = env.text_or_file("ENCRYPTION_KEYS", "ENCRYPTION_KEYS_FILE")
+if not ENCRYPTION_KEYS and not DEBUG:
+    raise ImproperlyConfigured(
+        "ENCRYPTION_KEYS is not set (nor ENCRYPTION_KEYS_FILE): tokens are never stored unencrypted. "
+        "Make one: python manage.py make_encryption_key"
+    )
+
+# ── HubSpot ─────────────────────────────────────────────────────────────────────────────────────────────────
+HUBSPOT_CLIENT_ID = env.text("HUBSPOT_CLIENT_ID")
+HUBSPOT_CLIENT_SECRET = env.text("HUBSPOT_CLIENT_SECRET")
+# Accepted beside the current one while a secret is being rotated; webhooks signed with either pass.
+HUBSPOT_CLIENT_SECRET_PREVIOUS = env.text("HUBSPOT_CLIENT_SECRET_PREVIOUS")
+HUBSPOT_APP_ID = env.whole_number("HUBSPOT_APP_ID", 0)
+# Asked for at install. `oauth` is the app's only required scope; the others are conditionally required,
+# so that signing in can ask for `oauth` alone.
+HUBSPOT_SCOPES = env.words(
+    "HUBSPOT_SCOPES",
+    "oauth crm.objects.contacts.read crm.objects.companies.read crm.objects.deals.read tickets crm.objects.owners.read",
+)
+HUBSPOT_OPTIONAL_SCOPES = env.words("HUBSPOT_OPTIONAL_SCOPES")
+HUBSPOT_API_URL = env.text("HUBSPOT_API_URL", "https://api.hubapi.com").rstrip("/")
+HUBSPOT_AUTHORIZE_URL = env.text("HUBSPOT_AUTHORIZE_URL", "https://app.hubspot.com/oauth/authorize")
+HUBSPOT_API_VERSION = env.text("HUBSPOT_API_VERSION", "2026-03")
+
+# ── Stores ──────────────────────────────────────────────────────────────────────────────────────────────────
+DATABASE_URL = _required("DATABASE_URL", "postgresql://localhost/hubapp", "PostgreSQL keeps everything.")
+REDIS_URL = _required("REDIS_URL", "redis://localhost:6379/0", "Redis rings the doorbell and keeps the rate limits.")
+_database = dj_database_url.parse(DATABASE_URL, conn_max_age=None, conn_health_checks=True)
+if _database["ENGINE"] != "django.db.backends.postgresql":
+    raise ImproperlyConfigured("DATABASE_URL must begin with postgresql://; no other database is supported.")
+# A hung statement or lock must end before HubSpot's or a person's patience does.
+_limits = "-c statement_timeout=60000 -c lock_timeout=15000 -c idle_in_transaction_session_timeout=60000"
+_database["OPTIONS"] = {"connect_timeout": 5, "options": _limits} | dict(_database.get("OPTIONS") or {})
+DATABASES = {"default": _database}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# ── Django ──────────────────────────────────────────────────────────────────────────────────────────────────
+INSTALLED_APPS = [
+    "hubapp",
+    "crm",
+    "webhooks",
+    "lanes",
+    "installations",
+    "django.contrib.admin.apps.SimpleAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "csp",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "hubapp.urls"
+WSGI_APPLICATION = "hubapp.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+
+# ── Sessions, cookies, headers ──────────────────────────────────────────────────────────────────────────────
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = not DEBUG
+SESSION_COOKIE_NAME = "hubapp_session" if DEBUG else "__Host-hubapp_session"
+CSRF_COOKIE_NAME = "hubapp_csrf" if DEBUG else "__Host-hubapp_csrf"
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"  # Strict would lose the session on the way back from HubSpot
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_AGE = 8 * 3600  # idle; installations.signin ends a session after a day in any case
+# The proxy in front speaks https and sets this header; without one it must not be trusted.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("BEHIND_TLS_PROXY") else None
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
+SECURE_HSTS_SECONDS = 0 if DEBUG else 365 * 24 * 3600
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEBUG
+SECURE_REFERRER_POLICY = "no-referrer"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        "object-src": [NONE],
+    }
+}
+
+# ── Celery: messages say only "look now"; PostgreSQL holds the work ─────────────────────────────────────────
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://").replace("?db=", "?virtual_host=")
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = False  # a lost doorbell costs nothing, one delivered twice costs a look
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_SEND_TASK_EVENTS = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_timeout": 5,
+    "socket_connect_timeout": 2,
+    "health_check_interval": 10,
+}
+CELERY_TASK_SOFT_TIME_LIMIT = 60
+CELERY_TASK_TIME_LIMIT = 90
+CELERY_TIMEZONE = "UTC"
+
+LOG_JSON = not DEBUG or env.flag("LOG_JSON")

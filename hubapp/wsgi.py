@@ -1,0 +1,10 @@
+"""The web processes' entry point: granian --interface wsgi hubapp.wsgi:application."""
+
+from __future__ import annotations
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hubapp.settings")
+application = get_wsgi_application()

@@ -1,0 +1,41 @@
+"""Real PostgreSQL and Redis for the whole run, in a folder of this process that goes when it ends."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+
+from demo.postgres import Postgres
+from demo.redis import Redis
+from tests.settings import PLACE
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _place() -> Iterator[None]:
+    yield
+    shutil.rmtree(PLACE, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres(_place: None) -> Iterator[Postgres]:
+    """A server without fsync: these tests end processes, not the machine."""
+    server = Postgres(PLACE / "postgres", PLACE, fsync=False)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def redis_server(_place: None) -> Iterator[Redis]:
+    server = Redis(PLACE / "redis", PLACE)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(postgres: Postgres) -> None:
+    """pytest-django asks for this before it makes the test database: so the server is up by then."""
+    assert postgres.process is not None
