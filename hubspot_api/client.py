@@ -1,0 +1,210 @@
+"""The one door to HubSpot's API.
+
+    client = Client(StaticToken("pat-eu1-…"))
+    answer = client.request("GET", "/crm/objects/{version}/contacts", params={"limit": 1})
+
+Everything else in this package is this call with names and types. See docs/client.md.
+"""
+
+from __future__ import annotations
+
+import json as json_module
+from collections.abc import Callable, Mapping
+from functools import cache
+
+import httpx2
+
+from hubspot_api.addresses import API_URL, API_VERSION, QueryValue, fill_path, hublet_url, query_string
+from hubspot_api.answers import error_from, load_json
+from hubspot_api.attempts import Answer, Attempts, Surroundings
+from hubspot_api.errors import (
+    AnswerTooLarge,
+    AnswerUnreadable,
+    HubSpotError,
+    TokenUnreadable,
+    Unauthorized,
+    WrongHublet,
+)
+from hubspot_api.ports import AccessToken, Bucket, Permit, TokenSource
+from hubspot_api.said import Call
+from hubspot_api.secret import Secret
+from hubspot_api.transport import Bounded, Deadline, PooledTransport, named_failures
+
+DEADLINE = 10.0  # seconds at HubSpot, all attempts together
+MAX_BYTES = 32 * 1024 * 1024  # of one answer, decoded: a hundred records with every property at its longest fit
+USER_AGENT = "hubapp"
+_IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "PUT", "DELETE"})
+
+
+@cache
+def shared_transport() -> PooledTransport:
+    """Return the process' pool of connections, made on first use."""
+    return PooledTransport()
+
+
+class Client:
+    """Calls HubSpot for one account. Threads may share it.
+
+    `tokens`: where access tokens come from; `hub_id` appears in errors and records only. `surroundings` has the
+    limiter, the call log and the clocks. `transport` is the pool of connections (default: the process' own), and the
+    seam for tests. `hosts(api_url, hublet)` names the address of another data centre, or None. `moved(hublet)` is told
+    when HubSpot says that the account lives elsewhere, so that its tokens can carry that from then on.
+    """
+
+    def __init__(
+        self,
+        tokens: TokenSource,
+        *,
+        hub_id: int | None = None,
+        surroundings: Surroundings | None = None,
+        transport: httpx2.BaseTransport | None = None,
+        api_url: str = API_URL,
+        version: str = API_VERSION,
+        hosts: Callable[[str, str], str | None] = hublet_url,
+        moved: Callable[[str], None] | None = None,
+    ) -> None:
+        self.hub_id = hub_id
+        self.version = version
+        self.tokens = tokens
+        self.transport = transport or shared_transport()
+        self.surroundings = surroundings or Surroundings()
+        self._api_url = api_url.rstrip("/")
+        self._hosts = hosts
+        self._moved = moved
+        self._hublet: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Client(hub_id={self.hub_id}, api_url={self._api_url!r}, version={self.version!r})"
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        path_params: Mapping[str, str | int] | None = None,
+        params: Mapping[str, QueryValue] | None = None,
+        json: object = None,
+        bucket: Bucket = Bucket.BURST,
+        idempotent: bool | None = None,
+        deadline: float = DEADLINE,
+    ) -> Answer:
+        """Call HubSpot and return its answer; `answer.json` is the parsed body.
+
+        `path` is a template: `{version}` is filled in, other names come from `path_params`, quoted. `params` is the
+        query. `idempotent` says that doing it twice is the same as once (default: by method, PATCH and POST not):
+        such calls are retried when the answer is lost, others only when HubSpot certainly did nothing. `deadline` is
+        in seconds, over all attempts.
+
+        Raises one HubSpotError for whatever goes wrong, and what gate and token source raise.
+        """
+        method = method.upper()
+        call = Call(method, path, self.hub_id)
+        target = fill_path(path, {"version": self.version, **(path_params or {})})
+        query = query_string(params)
+        sending = _Sending(self, call, target + (f"?{query}" if query else ""), _body(json))
+        safe = method in _IDEMPOTENT_METHODS if idempotent is None else idempotent
+        return Attempts(call, bucket, self.surroundings, idempotent=safe).run(sending, deadline)
+
+    def url(self, token: AccessToken) -> str:
+        """Return the address of the data centre that serves the account, as far as known."""
+        hublet = self._hublet or token.hublet
+        return (hublet and self._hosts(self._api_url, hublet)) or self._api_url
+
+    def move(self, error: WrongHublet, used: str) -> bool:
+        """Go where HubSpot says the account lives. False when it does not say, or names where we just were."""
+        hublet = error.correct_hublet
+        address = self._hosts(self._api_url, hublet) if hublet else None
+        if hublet is None or address is None or address == used:
+            return False
+        self._hublet = hublet
+        if self._moved is not None:
+            self._moved(hublet)
+        return True
+
+
+class _Sending:
+    """One call's body and where it goes: a token and a host, each corrected at most once."""
+
+    def __init__(self, client: Client, call: Call, target: str, body: bytes | None) -> None:
+        self._client = client
+        self._call = call
+        self._target = target
+        self._body = body
+        self._token = AccessToken(Secret(""))
+        self._url = ""
+        self._refreshed = False
+        self._rerouted = False
+        self.bytes_sent = len(body or b"")
+        self.bytes_received = 0
+
+    def prepare(self) -> None:
+        self._token = self._client.tokens.current()
+
+    def send(self, deadline: Deadline, permit: Permit) -> Answer:
+        transport = Bounded(self._client.transport, deadline, MAX_BYTES, permit.answered)
+        with named_failures(self._call):
+            response = transport.handle_request(self._request())
+            try:
+                content = _content(response, self._call)
+            finally:
+                response.close()
+        self.bytes_received += len(content)
+        return self._answer(response, content)
+
+    def correct(self, error: HubSpotError) -> bool:
+        if isinstance(error, Unauthorized) and not self._refreshed:
+            self._refreshed = True
+            rejected, self._token = self._token, self._client.tokens.rejected(self._token)
+            return self._token.generation != rejected.generation
+        if isinstance(error, WrongHublet) and not self._rerouted:
+            self._rerouted = True
+            return self._client.move(error, self._url)
+        return False
+
+    def _request(self) -> httpx2.Request:
+        self._url = self._client.url(self._token)
+        headers = {
+            "Authorization": f"Bearer {_sendable(self._token.value, self._call)}",
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip",
+            "User-Agent": USER_AGENT,
+        }
+        if self._body is not None:
+            headers["Content-Type"] = "application/json"
+        return httpx2.Request(self._call.method, self._url + self._target, headers=headers, content=self._body)
+
+    def _answer(self, response: httpx2.Response, content: bytes) -> Answer:
+        status, headers = response.status_code, response.headers
+        if not 200 <= status < 300:
+            now = self._client.surroundings.now()
+            raise error_from(status, headers, content, call=self._call, now=now)
+        if not content.strip():
+            return Answer(status, headers, content)
+        try:
+            return Answer(status, headers, content, load_json(content))
+        except ValueError as error:
+            kind = headers.get("content-type", "no content type")[:60]
+            raise AnswerUnreadable(f"{status}, {kind}, {len(content)} bytes", self._call) from error
+
+
+def _body(json: object) -> bytes | None:
+    return None if json is None else json_module.dumps(json, separators=(",", ":"), allow_nan=False).encode()
+
+
+def _content(response: httpx2.Response, call: Call) -> bytes:
+    pieces: list[bytes] = []
+    size = 0
+    for piece in response.iter_bytes():
+        size += len(piece)
+        if size > MAX_BYTES:
+            raise AnswerTooLarge(f"more than {MAX_BYTES} bytes", call)
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+def _sendable(token: Secret, call: Call) -> str:
+    """Refuse here what HTTP would refuse with the token in its error's text."""
+    text = token.reveal()
+    if not text or not text.isascii() or not text.isprintable() or " " in text:
+        raise TokenUnreadable("it has characters that no header can carry, or none", call)
+    return text
