@@ -1,4 +1,4 @@
-"""Turn an error answer into the exception that names it. Pure: no I/O, no clock of its own.
+"""Read an answer: a success with its JSON, or the exception that names the failure. Pure: no I/O, no clock.
 
 Sources: HubSpot's pages "Error handling" and "Manage OAuth tokens", and answers recorded from the live API.
 Every field of an error body is treated as optional; a body may be HTML, empty or cut short.
@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, Protocol
 
 from hubspot_api import errors
-from hubspot_api.errors import HubSpotError
+from hubspot_api.errors import AnswerUnreadable, HubSpotError
+from hubspot_api.fields import Fields
 from hubspot_api.said import Call, ErrorDetail, Said
 
 _BY_STATUS: Mapping[int, type[HubSpotError]] = {
@@ -37,6 +39,56 @@ _BY_OAUTH_STATUS: Mapping[str, type[HubSpotError]] = {
 }
 _ROLLING_WINDOW = 10.0  # seconds; what an unknown 429 waits for
 _LONGEST_SECONDS = 600.0  # a Retry-After beyond this, on a window of seconds, can only be milliseconds
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A success. `json` is the parsed body, None when there was none; header names look up in any case."""
+
+    call: Call
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    content: bytes = field(repr=False)
+    json: Any = field(default=None, repr=False)
+
+    @property
+    def fields(self) -> Fields:
+        """The body as an object to be checked. Raises ResponseInvalid when it is none."""
+        return Fields.of(self.json, self.call)
+
+    @property
+    def correlation_id(self) -> str:
+        """What HubSpot's support asks for, "" when it named none."""
+        return _label(self.headers.get("x-hubspot-correlation-id"))
+
+
+class _Refusal(Protocol):
+    def __call__(
+        self, status: int, headers: Mapping[str, str], body: bytes, *, call: Call, now: datetime
+    ) -> HubSpotError: ...
+
+
+def answer_from(
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    call: Call,
+    now: datetime,
+    refusal: _Refusal | None = None,
+) -> Answer:
+    """Return a success, or raise: `refusal` (default `error_from`) for any other status, AnswerUnreadable for a body
+    that is no JSON.
+    """
+    if not 200 <= status < 300:
+        raise (refusal or error_from)(status, headers, body, call=call, now=now)
+    if not body.strip():
+        return Answer(call, status, headers, body)
+    try:
+        return Answer(call, status, headers, body, load_json(body))
+    except ValueError as error:
+        said = Said(status=status, correlation_id=_label(headers.get("x-hubspot-correlation-id")))
+        raise AnswerUnreadable(f"{len(body)} bytes that are no JSON", call, said) from error
 
 
 def error_from(status: int, headers: Mapping[str, str], body: bytes, *, call: Call, now: datetime) -> HubSpotError:

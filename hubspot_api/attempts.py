@@ -9,10 +9,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Protocol
 
-import httpx2
-
+from hubspot_api.answers import Answer
 from hubspot_api.errors import HubSpotError
 from hubspot_api.ports import Bucket, CallObserver, CallRecord, Gate, OpenGate, Permit, SilentObserver
 from hubspot_api.retrying import Retries
@@ -38,21 +37,6 @@ class Surroundings:
     now: Callable[[], datetime] = utc_now
     sleep: Callable[[float], None] = time.sleep
     chance: Callable[[], float] = random.random
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A success: `json` is the parsed body, None when there was none."""
-
-    status: int
-    headers: httpx2.Headers = field(repr=False)
-    content: bytes = field(repr=False)
-    json: Any = field(default=None, repr=False)
-
-    @property
-    def correlation_id(self) -> str:
-        """What HubSpot's support asks for, "" when it named none."""
-        return self.headers.get("x-hubspot-correlation-id", "")[:100]
 
 
 class Sending(Protocol):

@@ -15,11 +15,10 @@ from functools import cache
 import httpx2
 
 from hubspot_api.addresses import API_URL, API_VERSION, QueryValue, fill_path, hublet_url, query_string
-from hubspot_api.answers import error_from, load_json
-from hubspot_api.attempts import Answer, Attempts, Surroundings
+from hubspot_api.answers import Answer, answer_from
+from hubspot_api.attempts import Attempts, Surroundings
 from hubspot_api.errors import (
     AnswerTooLarge,
-    AnswerUnreadable,
     HubSpotError,
     TokenUnreadable,
     Unauthorized,
@@ -149,7 +148,8 @@ class _Sending:
             finally:
                 response.close()
         self.bytes_received += len(content)
-        return self._answer(response, content)
+        now = self._client.surroundings.now()
+        return answer_from(response.status_code, response.headers, content, call=self._call, now=now)
 
     def correct(self, error: HubSpotError) -> bool:
         if isinstance(error, Unauthorized) and not self._refreshed:
@@ -172,19 +172,6 @@ class _Sending:
         if self._body is not None:
             headers["Content-Type"] = "application/json"
         return httpx2.Request(self._call.method, self._url + self._target, headers=headers, content=self._body)
-
-    def _answer(self, response: httpx2.Response, content: bytes) -> Answer:
-        status, headers = response.status_code, response.headers
-        if not 200 <= status < 300:
-            now = self._client.surroundings.now()
-            raise error_from(status, headers, content, call=self._call, now=now)
-        if not content.strip():
-            return Answer(status, headers, content)
-        try:
-            return Answer(status, headers, content, load_json(content))
-        except ValueError as error:
-            kind = headers.get("content-type", "no content type")[:60]
-            raise AnswerUnreadable(f"{status}, {kind}, {len(content)} bytes", self._call) from error
 
 
 def _body(json: object) -> bytes | None:

@@ -17,11 +17,10 @@ import httpx2
 from authlib.integrations.httpx_client import OAuth2Client
 
 from hubspot_api.addresses import API_URL, API_VERSION, APP_URL, fill_path
-from hubspot_api.answers import load_json, oauth_error_from
-from hubspot_api.attempts import Answer, Attempts, Surroundings
+from hubspot_api.answers import Answer, answer_from, oauth_error_from
+from hubspot_api.attempts import Attempts, Surroundings
 from hubspot_api.client import DEADLINE, USER_AGENT, shared_transport
-from hubspot_api.errors import AnswerUnreadable, HubSpotError, ResponseInvalid
-from hubspot_api.fields import Fields
+from hubspot_api.errors import HubSpotError, ResponseInvalid
 from hubspot_api.ports import Bucket, Permit
 from hubspot_api.said import Call
 from hubspot_api.secret import Secret
@@ -193,24 +192,15 @@ class OAuth:
             headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity"},
         )
 
-    def _asked(self, path: str, ask: Ask, check: Check, hub_id: int | None = None) -> Heard:
+    def _asked(self, path: str, ask: Ask, check: Check, hub_id: int | None = None) -> Answer:
         call = Call("POST", path, hub_id)
         url = self._api_url + fill_path(path, {"version": self._version})
         sending = _Sending(self, call, url, ask, check)
-        answer = Attempts(call, Bucket.OAUTH, self.surroundings, idempotent=False).run(sending, self._deadline)
-        return Heard(answer.json, call)
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """The token endpoint's success, not yet checked."""
-
-    json: object = field(repr=False)
-    call: Call
+        return Attempts(call, Bucket.OAUTH, self.surroundings, idempotent=False).run(sending, self._deadline)
 
 
 Ask = Callable[[OAuth2Client, str], None]
-Check = Callable[[Heard], object]
+Check = Callable[[Answer], object]
 
 
 class _Sending:
@@ -247,15 +237,15 @@ class _Sending:
         """Raise for whatever is no success: Authlib would take a refusal without `error` for a token."""
         content = response.read()
         self.bytes_received += len(content)
-        status, headers = response.status_code, response.headers
-        if not 200 <= status < 300:
-            now = self._oauth.surroundings.now()
-            raise oauth_error_from(status, headers, content, call=self._call, now=now)
-        try:
-            answer = Answer(status, headers, content, load_json(content) if content.strip() else None)
-        except ValueError as error:
-            raise AnswerUnreadable(f"{status}, {len(content)} bytes", self._call) from error
-        self._check(Heard(answer.json, self._call))
+        answer = answer_from(
+            response.status_code,
+            response.headers,
+            content,
+            call=self._call,
+            now=self._oauth.surroundings.now(),
+            refusal=oauth_error_from,
+        )
+        self._check(answer)
         self._answer = answer
 
 
@@ -265,12 +255,12 @@ def _given(token: Secret) -> str:
     return token.reveal()
 
 
-def _grant(heard: Heard) -> TokenGrant:
-    fields = Fields.of(heard.json, heard.call)
+def _grant(answer: Answer) -> TokenGrant:
+    fields = answer.fields
     seconds = fields.integer("expires_in")
     token = fields.text("access_token")
     if seconds <= 0 or not token or "error" in fields.values:
-        raise ResponseInvalid("$ should be a token with an expires_in above zero, and no error", heard.call)
+        raise ResponseInvalid("$ should be a token with an expires_in above zero, and no error", answer.call)
     refresh_token = fields.optional_text("refresh_token")
     return TokenGrant(
         access_token=Secret(token),
@@ -283,15 +273,15 @@ def _grant(heard: Heard) -> TokenGrant:
     )
 
 
-def _first_grant(heard: Heard) -> TokenGrant:
-    grant = _grant(heard)
+def _first_grant(answer: Answer) -> TokenGrant:
+    grant = _grant(answer)
     if grant.refresh_token is None:
-        raise ResponseInvalid("$.refresh_token should be text, is missing", heard.call)
+        raise ResponseInvalid("$.refresh_token should be text, is missing", answer.call)
     return grant
 
 
-def _token_info(heard: Heard) -> TokenInfo | None:
-    fields = Fields.of(heard.json, heard.call)
+def _token_info(answer: Answer) -> TokenInfo | None:
+    fields = answer.fields
     if not fields.flag("active"):
         return None
     signed = fields.optional_child("signed_access_token")
@@ -309,5 +299,5 @@ def _token_info(heard: Heard) -> TokenInfo | None:
     )
 
 
-def _anything(heard: Heard) -> None:
+def _anything(answer: Answer) -> None:
     """Revocation promises no body."""
