@@ -1,0 +1,243 @@
+"""Search for CRM records, with a small query builder.
+
+    leads = Query().where(eq("lifecyclestage", "lead"), has("email")).or_where(gte("score", 80)).select("email")
+    for record in search.every(client, "contacts", leads): …
+
+HubSpot's index lags behind by seconds to minutes; archived records never appear. Source: HubSpot's page "Search the
+CRM".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from hubspot_api.client import Client
+from hubspot_api.errors import ResponseInvalid
+from hubspot_api.ports import Bucket
+from hubspot_api.records import Record, read_record
+from hubspot_api.said import Call
+
+PAGE_SIZE = 200  # HubSpot's most
+REACH = 10_000  # results of one query that HubSpot lets paging reach
+MOST_GROUPS = 5
+MOST_FILTERS = 6  # in a group
+MOST_FILTERS_IN_ALL = 18
+
+Value = str | int | float | bool | datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One condition on one property. Made by the functions below."""
+
+    property: str
+    operator: str
+    value: str | None = None
+    high_value: str | None = None
+    values: tuple[str, ...] = ()
+
+    def wire(self) -> dict[str, object]:
+        """Spell it as HubSpot takes it."""
+        spelled: dict[str, object] = {"propertyName": self.property, "operator": self.operator}
+        optional = {"value": self.value, "highValue": self.high_value, "values": list(self.values) or None}
+        return spelled | {name: value for name, value in optional.items() if value is not None}
+
+
+def eq(name: str, value: Value) -> Filter:
+    """Equal to."""
+    return Filter(name, "EQ", _spell(value))
+
+
+def neq(name: str, value: Value) -> Filter:
+    """Not equal to. Whether records without a value match is not documented."""
+    return Filter(name, "NEQ", _spell(value))
+
+
+def lt(name: str, value: Value) -> Filter:
+    """Less than."""
+    return Filter(name, "LT", _spell(value))
+
+
+def lte(name: str, value: Value) -> Filter:
+    """Less than or equal to."""
+    return Filter(name, "LTE", _spell(value))
+
+
+def gt(name: str, value: Value) -> Filter:
+    """Greater than."""
+    return Filter(name, "GT", _spell(value))
+
+
+def gte(name: str, value: Value) -> Filter:
+    """Greater than or equal to."""
+    return Filter(name, "GTE", _spell(value))
+
+
+def between(name: str, low: Value, high: Value) -> Filter:
+    """From `low` to `high`, both included."""
+    return Filter(name, "BETWEEN", _spell(low), _spell(high))
+
+
+def one_of(name: str, *values: Value) -> Filter:
+    """Equal to one of `values`. For text properties HubSpot wants them in lower case."""
+    return Filter(name, "IN", values=_spell_all(values))
+
+
+def none_of(name: str, *values: Value) -> Filter:
+    """Equal to none of `values`. For text properties HubSpot wants them in lower case."""
+    return Filter(name, "NOT_IN", values=_spell_all(values))
+
+
+def has(name: str) -> Filter:
+    """Has a value."""
+    return Filter(name, "HAS_PROPERTY")
+
+
+def lacks(name: str) -> Filter:
+    """Has no value."""
+    return Filter(name, "NOT_HAS_PROPERTY")
+
+
+def contains(name: str, token: str) -> Filter:
+    """Contains a word; `*` at either end stands for anything ("*@hubspot.com")."""
+    return Filter(name, "CONTAINS_TOKEN", token)
+
+
+def lacks_token(name: str, token: str) -> Filter:
+    """Does not contain a word."""
+    return Filter(name, "NOT_CONTAINS_TOKEN", token)
+
+
+def associated_with(object_type: str, record_id: int) -> Filter:
+    """Associated with a record, `object_type` in the singular. Not for custom objects."""
+    return Filter(f"associations.{object_type}", "EQ", str(record_id))
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What to search for. Groups are alternatives; the filters of a group must all hold."""
+
+    groups: tuple[tuple[Filter, ...], ...] = ()
+    text: str = ""
+    properties: tuple[str, ...] = ()
+    sort: str = ""
+    descending: bool = False
+
+    def where(self, *filters: Filter) -> Query:
+        """Demand more of every alternative. Raises ValueError beyond HubSpot's limits."""
+        return self._with(tuple(group + filters for group in self.groups or ((),)))
+
+    def or_where(self, *filters: Filter) -> Query:
+        """Add an alternative. Raises ValueError beyond HubSpot's limits."""
+        return self._with((*self.groups, filters))
+
+    def containing(self, text: str) -> Query:
+        """Match text in the properties that HubSpot searches by default."""
+        return replace(self, text=text)
+
+    def select(self, *properties: str) -> Query:
+        """Name the properties to send along."""
+        return replace(self, properties=self.properties + properties)
+
+    def sorted_by(self, name: str, *, descending: bool = False) -> Query:
+        """Sort by one property: HubSpot heeds no second."""
+        return replace(self, sort=name, descending=descending)
+
+    def wire(self) -> dict[str, object]:
+        """Spell it as HubSpot takes it."""
+        direction = "DESCENDING" if self.descending else "ASCENDING"
+        spelled: dict[str, object] = {
+            "filterGroups": [{"filters": [one.wire() for one in group]} for group in self.groups],
+            "properties": list(self.properties),
+        }
+        if self.text:
+            spelled["query"] = self.text
+        if self.sort:
+            spelled["sorts"] = [{"propertyName": self.sort, "direction": direction}]
+        return spelled
+
+    def _with(self, groups: tuple[tuple[Filter, ...], ...]) -> Query:
+        if len(groups) > MOST_GROUPS or sum(map(len, groups)) > MOST_FILTERS_IN_ALL:
+            raise ValueError(f"HubSpot takes {MOST_GROUPS} groups and {MOST_FILTERS_IN_ALL} filters in all, no more")
+        if not all(0 < len(group) <= MOST_FILTERS for group in groups):
+            raise ValueError(f"a group has 1 to {MOST_FILTERS} filters")
+        return replace(self, groups=groups)
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPage:
+    """Some of the results. `total` may disagree with what is there: never page by it."""
+
+    total: int
+    results: tuple[Record, ...] = field(repr=False)
+    after: str | None = None
+
+
+def page(
+    client: Client, object_type: str, query: Query, *, after: str | None = None, limit: int = PAGE_SIZE
+) -> SearchPage:
+    """Return one page of results, within the first 10,000."""
+    body = query.wire() | {"limit": limit} | ({"after": after} if after is not None else {})
+    answer = client.request(
+        "POST",
+        "/crm/objects/{version}/{object_type}/search",
+        path_params={"object_type": object_type},
+        json=body,
+        bucket=Bucket.SEARCH,
+        idempotent=True,
+    )
+    fields = answer.fields
+    return SearchPage(fields.integer("total"), fields.each("results", read_record), fields.after())
+
+
+def total(client: Client, object_type: str, query: Query) -> int:
+    """Return how many records match, which may be more than 10,000."""
+    return page(client, object_type, replace(query, properties=()), limit=1).total
+
+
+def every(client: Client, object_type: str, query: Query) -> Iterator[Record]:
+    """Yield every match in id order, beyond 10,000 too: each page asks for ids above the last one seen.
+
+    Records that change meanwhile neither shift others out nor come twice. Takes one filter of every group for
+    itself. Raises ValueError for a query that is sorted or has no filter to spare.
+    """
+    if query.sort:
+        raise ValueError("`every` sorts by id itself")
+    ordered = query.sorted_by("hs_object_id")
+    seen, after = 0, None
+    while True:
+        found = page(client, object_type, ordered.where(gt("hs_object_id", seen)), after=after)
+        yield from found.results
+        if found.after is None:
+            return
+        if found.results:
+            seen, after = _further(client, found, seen), None
+        elif int(found.after) + PAGE_SIZE > REACH:
+            return
+        else:  # the index counts records that it does not show
+            after = found.after
+
+
+def _further(client: Client, found: SearchPage, seen: int) -> int:
+    highest = max(record.id for record in found.results)
+    if highest <= seen:
+        call = Call("POST", "/crm/objects/{version}/{object_type}/search", client.hub_id)
+        raise ResponseInvalid("$.results should have ids above the one asked for", call)
+    return highest
+
+
+def _spell_all(values: tuple[Value, ...]) -> tuple[str, ...]:
+    if not values:
+        raise ValueError("a list filter needs at least one value")
+    return tuple(map(_spell, values))
+
+
+def _spell(value: Value) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        # HubSpot compares milliseconds, and answers 500 to the epoch itself.
+        return str(max(int(value.timestamp() * 1000), 1000))
+    return str(value)
