@@ -7,11 +7,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from hubspot_api.errors import InvalidSignature, SignatureProblem
 from hubspot_api.secret import Secret
 from hubspot_api.signatures import (
     V3_DECODED,
-    InvalidSignature,
-    SignatureProblem,
     decode_v3_uri,
     sign_v1,
     sign_v2,
