@@ -1,0 +1,63 @@
+"""One question to a bucket, and its answer: the words that the shared and the local buckets have in common."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hubspot_api.ports import Bucket
+
+from .limits import WorkClass
+
+SLACK_S = 1.0  # a call may begin this long after leave for it was asked
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Leave for `calls` calls, each taking a place in every one of `buckets`.
+
+    `ticket` is unique: who asks again with the same one gets, or keeps, the same places. `deadline_s` is how long a
+    call can at most be under way.
+    """
+
+    hub_id: int | None
+    buckets: tuple[Bucket, ...]
+    work_class: WorkClass
+    calls: int
+    deadline_s: float
+    ticket: str
+
+    @property
+    def hold_ms(self) -> int:
+        """Milliseconds after which a call is certainly over, answered or not."""
+        return round((SLACK_S + self.deadline_s) * 1000)
+
+    @property
+    def slots(self) -> list[str]:
+        """Names of the places, one per call."""
+        return [f"{self.ticket}{call}" for call in range(1, self.calls + 1)]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Go, or why not and for how long: `delay_s` until the promised start.
+
+    `bucket` is the one that holds the call up. `held` and `begun` are the first bucket's counts just after going:
+    places taken, and calls ever begun.
+    """
+
+    go: bool
+    delay_s: float
+    bucket: Bucket
+    reason: str
+    held: int = 0
+    begun: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place that a call has in one bucket, for `ms` more milliseconds."""
+
+    hub_id: int | None
+    bucket: Bucket
+    slot: str
+    ms: int

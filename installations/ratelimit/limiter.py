@@ -1,0 +1,275 @@
+"""The rate limiter: never more calls than HubSpot allows in any window as HubSpot counts, urgent work first."""
+
+from __future__ import annotations
+
+import base64
+import os
+import secrets
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import ClassVar
+
+from django.conf import settings
+
+from hubspot_api.ports import Bucket
+
+from ..errors import TryLater
+from .asked import Asked, Verdict
+from .limits import Limits, WorkClass
+from .local import LocalBuckets
+from .permits import FreePermit, Permit, Reservation, heard
+from .returns import Returns
+from .shared import RETRY_S, Clock, Command, RedisAway, SharedBuckets, keys
+
+WAIT_S = 1.0
+DEADLINE_S = 10.0
+AWAY_RETRY_S = 2.0  # Redis may be back any moment: look again no later than this
+
+
+class LimiterFull(TryLater):
+    """A call would have to wait too long: put the work back until `retry_at` (aware, UTC)."""
+
+    def __init__(self, retry_at: datetime, hub_id: int | None, bucket: Bucket, reason: str) -> None:
+        whose = "the app" if hub_id is None else f"portal {hub_id}"
+        super().__init__(f"No call for {whose} ({bucket.value}) before {retry_at:%H:%M:%S}: {reason}.", retry_at)
+        self.hub_id = hub_id
+        self.bucket = bucket
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class BucketUsage:
+    """`used` calls of `limit` may still be in HubSpot's window; `waiting` calls have a promised start.
+
+    `frozen_until`: nobody calls before, because of a 429 or because our memory is new. `rejected`: 429s lately.
+    """
+
+    used: int
+    limit: int
+    waiting: int = 0
+    frozen_until: datetime | None = None  # None: not frozen
+    rejected: int = 0
+    rejected_at: datetime | None = None  # the latest 429; None: none within the hour
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """A portal's use of its allowances now. `degraded`: Redis is away, and only this process' calls are known."""
+
+    degraded: bool
+    buckets: Mapping[Bucket, BucketUsage]
+
+
+class RateLimiter:
+    """Gives leave to call HubSpot. Threads share one; a forked process needs its own.
+
+    A call takes a place in its bucket, and the place comes back one window after its answer was seen: so whatever
+    the network does, HubSpot never counts more calls in a window than there are places. `clock` is monotonic, in
+    seconds.
+    """
+
+    shared_buckets: ClassVar[type[SharedBuckets]] = SharedBuckets
+    returns: ClassVar[type[Returns]] = Returns
+
+    def __init__(
+        self,
+        url: str,
+        limits: Limits | None = None,
+        *,
+        clock: Clock = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.limits = limits or Limits()
+        self._clock = clock
+        self._sleep = sleep
+        self._local = LocalBuckets(self.limits, clock)
+        self._shared = self.shared_buckets(url, self.limits, clock, self._local.places)
+        self._returns = self.returns(self._shared, clock)
+
+    def gate_for(self, hub_id: int, work_class: WorkClass, *, wait_s: float = WAIT_S) -> PortalGate:
+        """Return the gate through which a client's calls for one portal and class of work pass."""
+        return PortalGate(self, hub_id, work_class, wait_s)
+
+    def admit(
+        self,
+        hub_id: int,
+        bucket: Bucket,
+        work_class: WorkClass,
+        *,
+        wait_s: float = WAIT_S,
+        deadline_s: float = DEADLINE_S,
+    ) -> Permit | FreePermit:
+        """Return leave for one call that is under way for at most `deadline_s` seconds, after at most `wait_s`.
+
+        Raises LimiterFull when it would take longer.
+        """
+        if bucket is Bucket.EXEMPT:
+            return FreePermit()
+        (permit,) = self._permits(self._asked(hub_id, (bucket,), work_class, 1, deadline_s), wait_s)
+        return permit
+
+    def reserve(
+        self,
+        hub_id: int,
+        bucket: Bucket | Sequence[Bucket],
+        work_class: WorkClass,
+        *,
+        calls: int = 1,
+        wait_s: float = WAIT_S,
+        deadline_s: float = DEADLINE_S,
+    ) -> Reservation:
+        """Take leave for several calls at once, after at most `wait_s`; of several buckets, each call takes from all.
+
+        Raises LimiterFull when it would take longer, ValueError for more calls than are ever allowed at once.
+        """
+        buckets = (bucket,) if isinstance(bucket, Bucket) else tuple(bucket)
+        asked = self._asked(hub_id, buckets, work_class, calls, deadline_s)
+        return Reservation(self, self._permits(asked, wait_s), self.gate_for(hub_id, work_class, wait_s=wait_s))
+
+    def usage(self, hub_id: int) -> Usage:
+        """Return how much of its allowances a portal uses now."""
+        buckets = [Bucket.BURST, Bucket.SEARCH, Bucket.ASSOCIATIONS]
+        try:
+            return Usage(False, {bucket: self._looked(hub_id, bucket) for bucket in buckets})
+        except RedisAway:
+            return Usage(True, {bucket: BucketUsage(*self._local.used(hub_id, bucket)) for bucket in buckets})
+
+    def declare_idle(self) -> None:
+        """Say that nobody called HubSpot within the last window, so that a new Redis need not wait one out.
+
+        For whoever has just set up everything, as the demo does. Raises RedisAway.
+        """
+        self._shared.trust()
+
+    def prolong(self, permit: Permit, deadline_s: float) -> None:
+        """See to it that a call begun now may take `deadline_s` seconds. Raises LimiterFull if it may not, for now.
+
+        Costs nothing for a permit that was just given.
+        """
+        permit.deadline_s = deadline_s
+        asked_at = self._clock()
+        if permit.covers(asked_at, deadline_s):
+            return
+        asked = replace(permit.asked, deadline_s=deadline_s)
+        try:
+            kept = self._shared.renew(asked, permit.slot)
+        except RedisAway:
+            kept = False
+        if kept:
+            permit.renewed(asked, asked_at)
+        else:
+            (other,) = self._permits(replace(asked, calls=1, ticket=_ticket()), WAIT_S)
+            permit.replaced(other)
+
+    def answered(self, permit: Permit, status: int, headers: Mapping[str, str]) -> None:
+        """Let a permit's place come back a window from now, and learn from the answer."""
+        asked, slot, verdict = permit.asked, permit.slot, permit.verdict
+        said = heard(status, headers, tells=self.limits.of(asked.buckets[0]).tells)
+        for bucket in asked.buckets:
+            self._local.answered(asked.hub_id, bucket, slot)
+        told = [int(said.rejected), said.retry_after_ms, said.max, said.remaining, verdict.held, verdict.begun]
+        rules = [n for b in asked.buckets for n in (self.limits.of(b).calls, self.limits.window_ms(b))]
+        names = keys(asked.hub_id, asked.buckets)
+        self._returns.put(lambda age_ms: Command("answered", names, [slot, age_ms, *told, *rules]))
+
+    def unused(self, permit: Permit) -> None:
+        """Give back a place whose call was certainly not sent."""
+        self._give_back(permit.asked, [permit.slot])
+
+    def _give_back(self, asked: Asked, slots: list[str]) -> None:
+        for bucket in asked.buckets:
+            for slot in slots:
+                self._local.unused(asked.hub_id, bucket, slot)
+        names = keys(asked.hub_id, asked.buckets)
+        self._returns.put(lambda _age_ms: Command("unused", names, slots))
+
+    def _asked(
+        self, hub_id: int, buckets: tuple[Bucket, ...], work_class: WorkClass, calls: int, deadline_s: float
+    ) -> Asked:
+        allowed = min((self.limits.of(bucket).calls for bucket in buckets if bucket is not Bucket.EXEMPT), default=0)
+        mixed = Bucket.OAUTH in buckets and len(buckets) > 1
+        if mixed or Bucket.EXEMPT in buckets or not 0 < calls <= allowed:
+            raise ValueError(f"{calls} calls of {[bucket.value for bucket in buckets]} can never be had at once")
+        owner = None if buckets == (Bucket.OAUTH,) else hub_id
+        return Asked(owner, buckets, WorkClass(work_class), calls, deadline_s, _ticket())
+
+    def _permits(self, asked: Asked, wait_s: float) -> list[Permit]:
+        give_up_at = self._clock() + wait_s
+        while True:
+            asked_at = self._clock()
+            verdict = self._ask(asked, max(0.0, give_up_at - asked_at))
+            if verdict.go:
+                return [Permit(self, asked, slot, asked_at, verdict) for slot in asked.slots]
+            if self._clock() + verdict.delay_s > give_up_at:
+                raise self._full(asked, verdict)
+            self._sleep(verdict.delay_s)
+
+    def _ask(self, asked: Asked, wait_s: float) -> Verdict:
+        try:
+            return self._shared.take(asked, wait_s)
+        except RedisAway:
+            verdict = self._local.take(asked, self._shared.heard_at)
+        if verdict.delay_s > wait_s >= RETRY_S:
+            return replace(verdict, delay_s=RETRY_S)
+        return replace(verdict, delay_s=min(verdict.delay_s, AWAY_RETRY_S))
+
+    def _full(self, asked: Asked, verdict: Verdict) -> LimiterFull:
+        if self._shared.away:  # a question may have been answered that we did not hear
+            self._give_back(asked, asked.slots)
+        retry_at = datetime.now(UTC) + timedelta(seconds=verdict.delay_s)
+        return LimiterFull(retry_at, asked.hub_id, verdict.bucket, verdict.reason)
+
+    def _looked(self, hub_id: int, bucket: Bucket) -> BucketUsage:
+        used, limit, waiting, frozen_ms, cold_ms, rejected, rejected_ms_ago = self._shared.look(hub_id, bucket)
+        now = datetime.now(UTC)
+        frozen = max(frozen_ms, cold_ms)
+        return BucketUsage(
+            used,
+            limit,
+            waiting,
+            now + timedelta(milliseconds=frozen) if frozen else None,
+            rejected,
+            now - timedelta(milliseconds=rejected_ms_ago) if rejected else None,
+        )
+
+
+def _ticket() -> str:
+    return base64.urlsafe_b64encode(secrets.token_bytes(6)).decode()
+
+
+class PortalGate:
+    """The limiter as a client sees it: bound to a portal and a class of work."""
+
+    def __init__(self, limiter: RateLimiter, hub_id: int, work_class: WorkClass, wait_s: float) -> None:
+        self._limiter = limiter
+        self._hub_id = hub_id
+        self._work_class = work_class
+        self._wait_s = wait_s
+
+    def admit(self, bucket: Bucket, longest: float) -> Permit | FreePermit:
+        """Return leave for one call that takes at most `longest` seconds. Raises LimiterFull."""
+        return self._limiter.admit(self._hub_id, bucket, self._work_class, wait_s=self._wait_s, deadline_s=longest)
+
+    def reserve(self, bucket: Bucket, calls: int, longest: float = DEADLINE_S) -> Reservation:
+        """Take leave for several calls at once. Raises LimiterFull."""
+        return self._limiter.reserve(
+            self._hub_id, bucket, self._work_class, calls=calls, wait_s=self._wait_s, deadline_s=longest
+        )
+
+
+@cache
+def _limiter_of(_process: int) -> RateLimiter:
+    return RateLimiter(settings.REDIS_URL)
+
+
+def limiter() -> RateLimiter:
+    """Return this process' limiter, on settings.REDIS_URL. A forked process gets its own."""
+    return _limiter_of(os.getpid())
+
+
+def gate_for(hub_id: int, work_class: WorkClass, *, wait_s: float = WAIT_S) -> PortalGate:
+    """Return the gate of this process' limiter for one portal and class of work."""
+    return limiter().gate_for(hub_id, work_class, wait_s=wait_s)
