@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
+import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO
 
-_PR_SET_PDEATHSIG = 1
-_libc = ctypes.CDLL(None)  # loaded now: between fork and exec only system calls are safe
+from . import tether
+
+# On Linux a child ends with the *thread* that started it, so one thread that lasts starts them all.
+_starter = ThreadPoolExecutor(1, "starts-children")
 
 
-def _die_with_parent(parent: int) -> None:
-    """Ask Linux to end this child when the thread that started it ends, also by SIGKILL."""
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != parent:
-        os._exit(1)
+def _after_fork() -> None:
+    global _starter  # noqa: PLW0603 - a forked process has the object but not its thread
+    _starter = ThreadPoolExecutor(1, "starts-children")
+
+
+os.register_at_fork(after_in_child=_after_fork)
 
 
 def start(
@@ -29,36 +33,49 @@ def start(
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     user: int | None = None,
+    parting: signal.Signals = signal.SIGTERM,
 ) -> subprocess.Popen[bytes]:
     """Start a child in a process group of its own, so that Ctrl-C reaches only us and we end it in order.
 
-    Call it from a thread that lasts (the main one): on Linux the child ends with the thread that started it.
-    `user` is a numeric user (and group) id to run as; None keeps ours. On systems without Linux' parent-death
-    signal a killed parent leaves its children to the next start, which heals.
+    `user` is a numeric user (and group) id to run as; None keeps ours. `parting` is the signal the child gets when
+    we die without a word; systems other than Linux leave such children to the next start, which heals.
     """
-    parent = os.getpid()
-    return subprocess.Popen(
-        [str(argument) for argument in arguments],
-        stdin=subprocess.DEVNULL,
-        stdout=log,
-        stderr=subprocess.STDOUT,
-        env=env,
-        cwd=cwd,
-        process_group=0,
-        user=user,
-        group=user,
-        extra_groups=None if user is None else [],
-        preexec_fn=(lambda: _die_with_parent(parent)) if sys.platform == "linux" else None,  # noqa: PLW1509 - only a system call
-    )
+    program = shutil.which(str(arguments[0])) or str(arguments[0])
+    tethered = [
+        *(sys.executable, "-I", "-S", tether.__file__),
+        *(str(os.getpid()), "-" if user is None else str(user), str(int(parting))),
+        *(program, *(str(argument) for argument in arguments[1:])),
+    ]
+
+    def run() -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            tethered,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env=env,
+            cwd=cwd,
+            process_group=0,
+        )
+
+    return _starter.submit(run).result()
 
 
 def stop(child: subprocess.Popen[bytes], *, sign: signal.Signals = signal.SIGTERM, patience_s: float = 15) -> None:
-    """End a child: ask with `sign`, and after `patience_s` seconds kill its whole group."""
-    if child.poll() is not None:
-        return
-    child.send_signal(sign)
+    """End a child and what it left in its group: ask with `sign`, and after `patience_s` seconds kill."""
+    if child.poll() is None:
+        child.send_signal(sign)
+        try:
+            child.wait(patience_s)
+        except subprocess.TimeoutExpired:
+            kill_group(child)
+            child.wait()
+    kill_group(child)
+
+
+def kill_group(child: subprocess.Popen[bytes]) -> None:
+    """Kill what is left of a child's group. A web server's workers would go on serving without their parent."""
     try:
-        child.wait(patience_s)
-    except subprocess.TimeoutExpired:
         os.killpg(child.pid, signal.SIGKILL)
-        child.wait()
+    except (ProcessLookupError, PermissionError):  # macOS says "not permitted" of a group of zombies
+        return
