@@ -7,6 +7,7 @@ socket operation by it, and `Bounded` checks it between the pieces of a body, wh
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
 import time
@@ -156,7 +157,8 @@ class PooledTransport(httpx2.BaseTransport):
     """A pool of connections whose every socket operation ends by the deadline in force.
 
     Share one per process, between threads and accounts: it keeps no cookies, follows no redirects and reads no
-    proxy from the environment. Looking a host name up is the one thing that it cannot cut short.
+    proxy from the environment. A forked process gets connections of its own. Looking a host name up is the one thing
+    that it cannot cut short.
     """
 
     def __init__(
@@ -166,13 +168,11 @@ class PooledTransport(httpx2.BaseTransport):
         max_connections: int = 100,
         keepalive_seconds: float = 30.0,
     ) -> None:
-        self._pool = httpcore2.ConnectionPool(
-            ssl_context=httpx2.create_ssl_context(verify=verify),
-            max_connections=max_connections,
-            max_keepalive_connections=max_connections,
-            keepalive_expiry=keepalive_seconds,
-            network_backend=_DeadlineBackend(),
-        )
+        self._ssl_context = httpx2.create_ssl_context(verify=verify)
+        self._max_connections = max_connections
+        self._keepalive_seconds = keepalive_seconds
+        self._pool = self._new_pool()
+        self._owner = os.getpid()
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send one request. Raises httpx2's transport errors."""
@@ -180,7 +180,7 @@ class PooledTransport(httpx2.BaseTransport):
         url = request.url
         target = httpcore2.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
         with _httpx_errors():
-            answer = self._pool.handle_request(
+            answer = self._own_pool().handle_request(
                 httpcore2.Request(
                     request.method,
                     target,
@@ -196,7 +196,22 @@ class PooledTransport(httpx2.BaseTransport):
 
     def close(self) -> None:
         """Close all connections."""
-        self._pool.close()
+        self._own_pool().close()
+
+    def _own_pool(self) -> httpcore2.ConnectionPool:
+        if self._owner != os.getpid():  # two processes must not talk on one connection
+            self._pool = self._new_pool()
+            self._owner = os.getpid()
+        return self._pool
+
+    def _new_pool(self) -> httpcore2.ConnectionPool:
+        return httpcore2.ConnectionPool(
+            ssl_context=self._ssl_context,
+            max_connections=self._max_connections,
+            max_keepalive_connections=self._max_connections,
+            keepalive_expiry=self._keepalive_seconds,
+            network_backend=_DeadlineBackend(),
+        )
 
 
 class _PooledStream(httpx2.SyncByteStream):
