@@ -1,0 +1,12 @@
+"""Write down who did what to an installation."""
+
+from __future__ import annotations
+
+from .models import AuditEntry, Portal
+
+SYSTEM = "hubapp"
+
+
+def record(portal: Portal, actor: str, action: str, detail: str = "") -> None:
+    """Add an entry. `action` is a verb in the past: "installed", "let in", "asked to disconnect"."""
+    AuditEntry.objects.create(portal=portal, actor=actor, action=action, detail=detail)

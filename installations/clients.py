@@ -1,0 +1,95 @@
+"""The one door to HubSpot: a client whose token is always fresh, whose calls pass the limiter and are logged."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from django.conf import settings
+
+from hubspot_api.attempts import Surroundings
+from hubspot_api.client import Client
+from hubspot_api.oauth import OAuth, TokenGrant
+from hubspot_api.ports import AccessToken
+from hubspot_api.secret import Secret
+
+from . import tokens
+from .call_log import observer_for
+from .models import Portal
+from .ratelimit import WorkClass, gate_for
+
+AUTHORIZE_PATH = "/oauth/authorize"
+
+
+def client_for(portal: Portal, work_class: WorkClass) -> Client:
+    """Return a client for one portal, of one class of work. Threads may share it.
+
+    Its calls raise HubSpotError, LimiterFull and TokenBusy (come back later), ReconnectRequired and
+    PortalNotConnected (somebody has to connect the portal again).
+    """
+    return Client(
+        _Tokens(portal),
+        hub_id=portal.hub_id,
+        surroundings=Surroundings(gate=gate_for(portal.hub_id, work_class), observer=observer_for(portal)),
+        api_url=settings.HUBSPOT_API_URL,
+        version=settings.HUBSPOT_API_VERSION,
+        moved=lambda hublet: _moved(portal, hublet),
+    )
+
+
+def client_with(access_token: Secret, hub_id: int) -> Client:
+    """Return a client for a token that is not stored yet: an install's or a sign-in's first calls."""
+    return Client(
+        _Fixed(access_token),
+        hub_id=hub_id,
+        surroundings=Surroundings(gate=gate_for(hub_id, WorkClass.URGENT), observer=observer_for(None)),
+        api_url=settings.HUBSPOT_API_URL,
+        version=settings.HUBSPOT_API_VERSION,
+    )
+
+
+@cache
+def oauth() -> OAuth:
+    """Return our app's side of HubSpot's authorization server."""
+    return OAuth(
+        client_id=settings.HUBSPOT_CLIENT_ID,
+        client_secret=Secret(settings.HUBSPOT_CLIENT_SECRET),
+        api_url=settings.HUBSPOT_API_URL,
+        app_url=settings.HUBSPOT_AUTHORIZE_URL.removesuffix(AUTHORIZE_PATH),
+        version=settings.HUBSPOT_API_VERSION,
+        surroundings=Surroundings(gate=gate_for(0, WorkClass.URGENT), observer=observer_for(None)),
+    )
+
+
+class _Tokens:
+    """A portal's tokens as the client asks for them. Remembers none longer than the client lives."""
+
+    def __init__(self, portal: Portal) -> None:
+        self._portal_id = portal.pk
+        self._hub_id = portal.hub_id
+
+    def current(self) -> AccessToken:
+        return tokens.fresh(self._portal_id, self._renew)
+
+    def rejected(self, token: AccessToken) -> AccessToken:
+        return tokens.replaced(self._portal_id, token, self._renew)
+
+    def _renew(self, refresh_token: Secret) -> TokenGrant:
+        return oauth().refresh(refresh_token, self._hub_id)
+
+
+class _Fixed:
+    """One token that is only good for minutes."""
+
+    def __init__(self, value: Secret) -> None:
+        self._token = AccessToken(value)
+
+    def current(self) -> AccessToken:
+        return self._token
+
+    def rejected(self, token: AccessToken) -> AccessToken:
+        return token
+
+
+def _moved(portal: Portal, hublet: str) -> None:
+    """HubSpot says that the account lives in another data centre: call there from now on."""
+    Portal.objects.filter(pk=portal.pk).update(hublet=hublet)

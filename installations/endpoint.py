@@ -1,0 +1,43 @@
+"""Whether the token endpoint may be asked at all. A fault of ours must stop us, and touch no portal."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from .models import Credential, TokenEndpoint
+
+logger = logging.getLogger(__name__)
+
+PAUSE = timedelta(minutes=5)
+ALIKE = 5  # so many portals refused at once, and none renewed since: the fault is ours
+AT_ONCE = timedelta(minutes=10)
+
+
+def halted_until() -> datetime | None:
+    """When refreshing may go on; None while nothing stops it."""
+    until = TokenEndpoint.objects.values_list("halted_until", flat=True).first()
+    return until if until is not None and until > timezone.now() else None
+
+
+def halt(reason: str) -> datetime:
+    """Stop all refreshing for five minutes and raise the alarm; return when it goes on."""
+    until = timezone.now() + PAUSE
+    TokenEndpoint.objects.update_or_create(defaults={"halted_until": until, "reason": reason})
+    logger.critical("Refreshing stands still for all portals until %s: %s", until.isoformat(), reason)
+    return until
+
+
+def works() -> None:
+    """A refresh went well: whatever stopped us is over."""
+    TokenEndpoint.objects.exclude(halted_until=None).update(halted_until=None, reason="")
+
+
+def many_are_refused() -> bool:
+    """Whether so many portals were refused lately, and none renewed since, that it cannot be their doing."""
+    since = timezone.now() - AT_ONCE
+    refused = Credential.objects.filter(refused_at__gte=since).order_by("refused_at")
+    first = refused.values_list("refused_at", flat=True)[:ALIKE]
+    return len(first) == ALIKE and not Credential.objects.filter(obtained_at__gte=first[0]).exists()

@@ -1,0 +1,175 @@
+"""Install, reconnect and sign in: what a code from HubSpot turns into."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from hubspot_api.account import AccountDetails, account_details
+from hubspot_api.errors import HubSpotError
+from hubspot_api.oauth import TokenGrant, TokenInfo
+from hubspot_api.secret import Secret
+
+from . import leaving, tokens, vault, visitors
+from .audit import record
+from .clients import client_with, oauth
+from .errors import InstallationError
+from .models import Membership, Portal, UnclaimedGrant
+from .signals import portal_connected
+
+UNCLAIMED_FOR = timedelta(minutes=10)
+
+
+class IdentityMismatch(InstallationError):
+    """HubSpot's answers do not agree on app or account: nothing is stored."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who came back from HubSpot, for which account, with which tokens."""
+
+    grant: TokenGrant
+    info: TokenInfo
+
+    @property
+    def email(self) -> str:
+        return self.info.user_email or ""
+
+
+def redirect_uri() -> str:
+    """Our callback, as registered at HubSpot."""
+    return f"{settings.PUBLIC_URL}/oauth/callback"
+
+
+def identify(code: Secret) -> Identity:
+    """Exchange a code and ask HubSpot whose tokens these are. Raises HubSpotError, IdentityMismatch."""
+    grant = oauth().exchange(code, redirect_uri())
+    info = oauth().introspect(grant.access_token, "access_token", grant.hub_id)
+    if info is None or info.hub_id != grant.hub_id:
+        raise IdentityMismatch("HubSpot does not confirm the account of the tokens it has just issued.")
+    if info.client_id != settings.HUBSPOT_CLIENT_ID or settings.HUBSPOT_APP_ID not in {0, info.app_id}:
+        raise IdentityMismatch("HubSpot issued tokens of another app.")
+    return Identity(grant, info)
+
+
+def connect(identity: Identity) -> Portal:
+    """Install the app in the account, or connect it again. Raises HubSpotError.
+
+    The user of the first install owns it; connecting again changes no role, and never replaces a working credential
+    by one with fewer scopes.
+    """
+    details = account_details(client_with(identity.grant.access_token, identity.info.hub_id))
+    with transaction.atomic():
+        _one_at_a_time(identity.info.hub_id)
+        portal = _live_portal(identity.info.hub_id)
+        if portal is None:
+            portal = _create(identity)
+        elif portal.state == Portal.State.NEEDS_RECONNECT or _keeps_scopes(portal, identity.grant):
+            tokens.store(portal, identity.grant, user_id=identity.info.user_id)
+            record(portal, _actor(identity), "connected again")
+        _describe(portal, details)
+        portal.move_to(Portal.State.ACTIVE)
+        _make_member(portal, identity)
+        portal_connected.send(Portal, portal=portal)
+    return portal
+
+
+def claim_or_keep(identity: Identity) -> Portal | UnclaimedGrant:
+    """Sign a user in: return the portal they belong to, or the grant that waits for their decision to connect it.
+
+    The tokens of a sign-in are never stored with a portal: they may hold fewer rights than the installation's.
+    """
+    portal = Portal.objects.live().exclude(state=Portal.State.DISCONNECTING).filter(hub_id=identity.info.hub_id).first()
+    if portal is not None:
+        with transaction.atomic():
+            visitors.prove(portal, identity.info.user_id, identity.email, first_role=Membership.Role.WAITING)
+            record(portal, _actor(identity), "signed in")
+        return portal
+    grant_id = uuid.uuid4()
+    return UnclaimedGrant.objects.create(
+        id=grant_id,
+        hub_id=identity.info.hub_id,
+        user_id=identity.info.user_id,
+        access_token=vault.seal_for_flow(grant_id, identity.grant.access_token),
+    )
+
+
+def give_up(grant: UnclaimedGrant) -> None:
+    """Undo what a sign-in did to an account that does not want the app: uninstall it there. Raises HubSpotError."""
+    if not Portal.objects.live().filter(hub_id=grant.hub_id).exists():
+        leaving.uninstall(client_with(vault.open_for_flow(grant.pk, grant.access_token), grant.hub_id))
+    grant.delete()
+
+
+def give_up_unclaimed() -> int:
+    """Give up what nobody decided about in time; return how many. HubSpot's refusal means that it is gone already."""
+    late = UnclaimedGrant.objects.filter(created_at__lt=timezone.now() - UNCLAIMED_FOR)
+    for grant in late:
+        try:
+            give_up(grant)
+        except HubSpotError as error:
+            if error.retryable and grant.created_at > timezone.now() - timedelta(hours=1):
+                continue
+            grant.delete()
+    return len(late)
+
+
+def missing_scopes(portal: Portal) -> list[str]:
+    """Scopes that we ask for at install and this portal has not granted."""
+    granted = set(portal.credential.scopes)
+    return [scope for scope in settings.HUBSPOT_SCOPES if scope not in granted]
+
+
+def _one_at_a_time(hub_id: int) -> None:
+    """Let concurrent installs of one account follow each other until the end of the transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [hub_id])
+
+
+def _live_portal(hub_id: int) -> Portal | None:
+    portal = Portal.objects.live().select_for_update().filter(hub_id=hub_id).first()
+    if portal is not None and portal.state == Portal.State.DISCONNECTING:
+        leaving.finish(portal, "It was connected anew before it had been disconnected.")
+        return None
+    return portal
+
+
+def _create(identity: Identity) -> Portal:
+    portal = Portal.objects.create(
+        hub_id=identity.info.hub_id,
+        installed_by_user_id=identity.info.user_id,
+        installed_by_email=identity.email,
+    )
+    vault.make_data_key(portal)
+    tokens.store(portal, identity.grant, user_id=identity.info.user_id)
+    record(portal, _actor(identity), "installed", f"Scopes: {', '.join(identity.grant.scopes)}")
+    return portal
+
+
+def _keeps_scopes(portal: Portal, grant: TokenGrant) -> bool:
+    return set(grant.scopes) >= set(portal.credential.scopes)
+
+
+def _describe(portal: Portal, details: AccountDetails) -> None:
+    portal.name = details.name or portal.name
+    portal.hublet = details.hublet
+    portal.ui_domain = details.ui_domain
+    portal.account_type = details.account_type
+    portal.time_zone = details.time_zone
+    portal.currency = details.currency
+    portal.save(update_fields=["name", "hublet", "ui_domain", "account_type", "time_zone", "currency"])
+
+
+def _make_member(portal: Portal, identity: Identity) -> None:
+    is_first = not portal.memberships.filter(role=Membership.Role.OWNER).exists()
+    role = Membership.Role.OWNER if is_first else Membership.Role.WAITING
+    visitors.prove(portal, identity.info.user_id, identity.email, first_role=role)
+
+
+def _actor(identity: Identity) -> str:
+    return identity.email or f"HubSpot user {identity.info.user_id}"

@@ -1,0 +1,107 @@
+"""Disconnect: stop at once, uninstall at HubSpot, destroy the keys, erase the data in time."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from hubspot_api.client import Client
+from hubspot_api.errors import HubSpotError, OAuthError, Unauthorized
+from hubspot_api.installs import uninstall as uninstall_app
+
+from .audit import SYSTEM, record
+from .clients import client_for
+from .errors import PortalNotConnected
+from .models import ApiCall, AuditEntry, Credential, Portal, erase_due
+from .ratelimit import WorkClass
+from .signals import erase_portal, portal_disconnected
+from .vault import destroy_data_key
+
+logger = logging.getLogger(__name__)
+
+TELL_HUBSPOT_FOR = timedelta(hours=1)
+
+
+def begin(portal: Portal, actor: str, *, destroy_now: bool = False) -> None:
+    """Disconnect a portal: its people and lanes stop now, its tokens are destroyed once HubSpot knows, or at once."""
+    with transaction.atomic():
+        portal = Portal.objects.select_for_update().get(pk=portal.pk)
+        if portal.state not in {Portal.State.ACTIVE, Portal.State.NEEDS_RECONNECT}:
+            return  # somebody else was quicker
+        record(portal, actor, "disconnected", "Access destroyed at once." if destroy_now else "")
+        portal.move_to(Portal.State.DISCONNECTING, "HubSpot is being told.")
+        portal.memberships.all().delete()
+        portal_disconnected.send(Portal, portal=portal)
+        if destroy_now:
+            finish(portal, "Our access was destroyed without telling HubSpot; remove the app there if it is listed.")
+
+
+def tell_hubspot(portal: Portal) -> bool:
+    """Uninstall the app at HubSpot and finish; False when it has to be tried again.
+
+    HubSpot refusing our token means that it is uninstalled already. After an hour of trying our access is destroyed
+    in any case.
+    """
+    if portal.state != Portal.State.DISCONNECTING:
+        return True
+    try:
+        uninstall(client_for(portal, WorkClass.URGENT))
+        reason = "The app was uninstalled."
+    except PortalNotConnected:
+        reason = "The app was uninstalled in HubSpot before."
+    except HubSpotError as error:
+        logger.warning("%s: HubSpot could not be told of the disconnect: %s", portal, error)
+        if timezone.now() < portal.state_changed_at + TELL_HUBSPOT_FOR:
+            return False
+        reason = "HubSpot could not be told; remove the app there."
+    with transaction.atomic():
+        finish(Portal.objects.select_for_update().get(pk=portal.pk), reason)
+    return True
+
+
+def uninstall(client: Client) -> None:
+    """Remove the app from the account. A refused token says that it is removed already. Raises HubSpotError."""
+    try:
+        uninstall_app(client)
+    except (Unauthorized, OAuthError) as error:
+        logger.info("Uninstalled already: %s", error)
+
+
+def finish(portal: Portal, reason: str) -> None:
+    """Destroy a disconnecting portal's keys and set the date of its erasure."""
+    if portal.state != Portal.State.DISCONNECTING:
+        return  # done before
+    destroy_data_key(portal)
+    Credential.objects.filter(portal=portal).delete()
+    portal.move_to(Portal.State.DISCONNECTED, reason)
+    record(portal, SYSTEM, "destroyed our access", reason)
+
+
+def erase_those_due() -> int:
+    """Erase every portal whose date has come; return how many."""
+    portals = list(erase_due(timezone.now()))
+    for portal in portals:
+        erase(portal)
+    return len(portals)
+
+
+def erase(portal: Portal) -> None:
+    """Delete everything about an installation but the row that proves it."""
+    with transaction.atomic():
+        portal = Portal.objects.select_for_update().get(pk=portal.pk)
+        if portal.is_live:  # a portal that needed reconnecting and nobody did
+            portal_disconnected.send(Portal, portal=portal)
+        erase_portal.send(Portal, portal=portal)
+        destroy_data_key(portal)
+        Credential.objects.filter(portal=portal).delete()
+        portal.memberships.all().delete()
+        AuditEntry.objects.filter(portal=portal).delete()
+        ApiCall.objects.filter(portal=portal).delete()
+        portal.move_to(Portal.State.ERASED)
+        portal.name = portal.installed_by_email = ""
+        portal.erased_at = timezone.now()
+        portal.save(update_fields=["name", "installed_by_email", "erased_at"])
+    logger.info("Portal %s is erased.", portal.hub_id)

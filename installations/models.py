@@ -1,0 +1,240 @@
+"""Portals that installed us, their sealed credentials, the people who may see them, and what was done."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+ERASE_AFTER = timedelta(days=30)  # what our privacy statement promises
+
+
+class PortalQuerySet(models.QuerySet["Portal"]):
+    def live(self) -> PortalQuerySet:
+        """Installations that stand for their hub_id now: at most one each."""
+        return self.filter(state__in=Portal.LIVE)
+
+
+class Portal(models.Model):
+    """One installation of the app in one HubSpot account. Installing again after a disconnect makes a new row."""
+
+    class State(models.TextChoices):
+        ACTIVE = "active"  # installed; its lanes run
+        NEEDS_RECONNECT = "needs_reconnect"  # HubSpot refuses our refresh token; its lanes are parked
+        DISCONNECTING = "disconnecting"  # asked to leave; the uninstall call at HubSpot is under way
+        DISCONNECTED = "disconnected"  # tokens destroyed; records wait for erase_at
+        ERASED = "erased"  # only this row is left, as proof
+
+    LIVE: ClassVar = [State.ACTIVE, State.NEEDS_RECONNECT, State.DISCONNECTING]
+
+    hub_id = models.BigIntegerField()
+    state = models.TextField(choices=State, default=State.ACTIVE)
+    state_reason = models.TextField(default="", blank=True)  # one sentence for people; empty while all is well
+    name = models.TextField(default="", blank=True)  # HubSpot gives one only to some accounts; then the hub_id serves
+    hublet = models.TextField(default="na1")  # the data centre: na1, eu1, …
+    ui_domain = models.TextField(default="app.hubspot.com")
+    account_type = models.TextField(default="", blank=True)
+    time_zone = models.TextField(default="UTC")
+    currency = models.TextField(default="", blank=True)
+    installed_by_user_id = models.BigIntegerField(null=True)  # null: HubSpot did not tell
+    installed_by_email = models.TextField(default="", blank=True)
+    connected_at = models.DateTimeField(default=timezone.now)
+    state_changed_at = models.DateTimeField(default=timezone.now)
+    erase_at = models.DateTimeField(null=True, blank=True)  # null: nothing is to be erased
+    erased_at = models.DateTimeField(null=True, blank=True)  # null: not erased
+
+    objects: ClassVar = PortalQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["hub_id"],
+                condition=Q(state__in=["active", "needs_reconnect", "disconnecting"]),
+                name="one_live_installation_per_hub",
+            ),
+            models.CheckConstraint(condition=Q(hub_id__gt=0), name="hub_id_is_positive"),
+        ]
+        indexes = [
+            # The hourly eraser asks which portals are due.
+            models.Index(fields=["erase_at"], condition=Q(erase_at__isnull=False), name="portal_erase_due"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.hub_id})" if self.name else f"Portal {self.hub_id}"
+
+    @property
+    def is_live(self) -> bool:
+        return self.state in self.LIVE
+
+    def move_to(self, state: Portal.State, reason: str = "") -> None:
+        """Change state, say why, and start or stop the clock of the erasure promise."""
+        now = timezone.now()
+        self.state, self.state_reason, self.state_changed_at = state, reason, now
+        leaving = state in {self.State.NEEDS_RECONNECT, self.State.DISCONNECTED}
+        self.erase_at = now + ERASE_AFTER if leaving else None
+        self.save(update_fields=["state", "state_reason", "state_changed_at", "erase_at"])
+
+
+class DataKey(models.Model):
+    """A portal's own key, wrapped. Destroying it makes every ciphertext of the portal unreadable."""
+
+    portal = models.OneToOneField(Portal, models.CASCADE, primary_key=True, related_name="data_key")
+    key_id = models.UUIDField(default=uuid.uuid4)  # bound into every ciphertext; never changes
+    wrapped = models.BinaryField(null=True)  # null: destroyed
+    wrapped_by = models.TextField()  # id of the key-encryption key
+    created_at = models.DateTimeField(default=timezone.now)
+    destroyed_at = models.DateTimeField(null=True)  # null: in use
+
+
+class Credential(models.Model):
+    """A portal's OAuth tokens, sealed, and the lease under which one caller at a time renews them."""
+
+    portal = models.OneToOneField(Portal, models.CASCADE, related_name="credential")
+    access_token = models.TextField()  # sealed
+    refresh_token = models.TextField()  # sealed
+    previous_refresh_token = models.TextField(default="")  # sealed; empty once the new one has worked
+    scopes = ArrayField(models.TextField(), default=list)
+    user_id = models.BigIntegerField(null=True)  # who granted it; null: HubSpot did not tell
+    obtained_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    token_number = models.BigIntegerField(default=1)  # +1 with every access token saved: names one without showing it
+    generation = models.BigIntegerField(default=1)  # +1 with every claim to renew and every replacement: the fence
+    lease_until = models.DateTimeField(null=True)  # null: nobody is renewing
+    retry_at = models.DateTimeField(null=True)  # null: renewing may be tried at any time
+    refused_at = models.DateTimeField(null=True)  # first invalid_grant in a row; null: none
+    failures = models.IntegerField(default=0)
+    latest_error = models.TextField(default="", blank=True)  # never holds a secret
+
+    class Meta:
+        indexes = [
+            # Refresh asks how many portals were refused lately: many at once is our fault, not theirs.
+            models.Index(fields=["refused_at"], condition=Q(refused_at__isnull=False), name="credential_refused"),
+        ]
+
+    @property
+    def lifetime(self) -> timedelta:
+        return self.expires_at - self.obtained_at
+
+
+class TokenEndpoint(models.Model):
+    """One row: whether refreshing stands still for everybody, because the fault is ours."""
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    halted_until = models.DateTimeField(null=True)  # null: refreshing goes on
+    reason = models.TextField(default="")
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="one_token_endpoint")]
+
+
+class Membership(models.Model):
+    """What one HubSpot user may see of one installation. Identity is the user_id; the e-mail is for display."""
+
+    class Role(models.TextChoices):
+        OWNER = "owner"  # introspected user of the first install; lets others in
+        ADMIN = "admin"  # may do what the owner does, except to owners
+        VIEWER = "viewer"  # sees everything, changes nothing
+        WAITING = "waiting"  # proven user of the account; sees the connection's status until let in
+
+    portal = models.ForeignKey(Portal, models.CASCADE, related_name="memberships")
+    user_id = models.BigIntegerField()
+    email = models.TextField(default="", blank=True)
+    role = models.TextField(choices=Role)
+    asked_at = models.DateTimeField(default=timezone.now)
+    proven_at = models.DateTimeField(default=timezone.now)  # when HubSpot last said that the user is in the account
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["portal", "user_id"], name="one_membership_per_user")]
+        indexes = [
+            # The portal switcher lists a user's portals.
+            models.Index(fields=["user_id"], name="membership_user"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email or self.user_id} ({self.role})"
+
+
+class OAuthFlow(models.Model):
+    """A round trip to HubSpot that one browser started. The state in its URL works once, here, for ten minutes."""
+
+    class Purpose(models.TextChoices):
+        INSTALL = "install"
+        SIGN_IN = "sign_in"
+        FINALIZE = "finalize"  # second leg of a marketplace install with partner sign-in
+
+    state_digest = models.BinaryField(primary_key=True)  # SHA-256: the state itself is never stored
+    browser_digest = models.BinaryField()
+    purpose = models.TextField(choices=Purpose)
+    hub_id = models.BigIntegerField(null=True)  # null: the user picks the account at HubSpot
+    user_id = models.BigIntegerField(null=True)  # finalize only: who must finish what they started
+    started_at = models.DateTimeField(default=timezone.now)
+    used_at = models.DateTimeField(null=True)  # null: not used yet
+
+    class Meta:
+        indexes = [
+            # At most five flows wait per browser; older ones go.
+            models.Index(fields=["browser_digest", "started_at"], name="flow_browser"),
+        ]
+
+
+class UnclaimedGrant(models.Model):
+    """A sign-in chose an account that has no installation: its token waits for a yes or a no, at most ten minutes."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    hub_id = models.BigIntegerField()
+    user_id = models.BigIntegerField()
+    access_token = models.TextField()  # sealed with a key-encryption key: there is no portal yet
+    created_at = models.DateTimeField(default=timezone.now)
+
+
+class AuditEntry(models.Model):
+    """What somebody did to an installation. Written once, never changed."""
+
+    portal = models.ForeignKey(Portal, models.CASCADE, related_name="audit_entries")
+    at = models.DateTimeField(default=timezone.now)
+    actor = models.TextField()
+    action = models.TextField()  # a sentence's verb: "installed", "let in", "disconnected", …
+    detail = models.TextField(default="", blank=True)
+
+    class Meta:
+        indexes = [
+            # The activity page lists a portal's latest.
+            models.Index(fields=["portal", "-at"], name="audit_portal_at"),
+        ]
+
+
+class ApiCall(models.Model):
+    """One call to HubSpot, as it went. Recent ones are kept, errors longer; nothing personal, nothing secret."""
+
+    at = models.DateTimeField()
+    # Null: before an install. Without a constraint: a record may be written after its portal was erased.
+    portal = models.ForeignKey(Portal, models.CASCADE, null=True, related_name="api_calls", db_constraint=False)
+    method = models.TextField()
+    path = models.TextField()  # the template: ids and queries are not kept
+    status = models.IntegerField(null=True)  # null: no answer
+    category = models.TextField(default="", blank=True)
+    error = models.TextField(default="", blank=True)  # class of the exception; empty: success
+    correlation_id = models.TextField(default="", blank=True)
+    attempts = models.SmallIntegerField()
+    waited_ms = models.IntegerField()  # for the limiter
+    took_ms = models.IntegerField()  # at HubSpot, all attempts
+    received_bytes = models.IntegerField()
+
+    class Meta:
+        indexes = [
+            # A portal's latest calls; the console and the hourly purge read by time.
+            models.Index(fields=["portal", "-at"], name="api_call_portal_at"),
+            models.Index(fields=["-at"], name="api_call_at"),
+            # The console's filter for failures.
+            models.Index(fields=["-at"], condition=~Q(error=""), name="api_call_failed"),
+        ]
+
+
+def erase_due(now: datetime) -> models.QuerySet[Portal]:
+    """Portals whose data must go now."""
+    return Portal.objects.filter(erase_at__lte=now).exclude(state=Portal.State.ERASED)

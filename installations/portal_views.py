@@ -1,0 +1,73 @@
+"""A portal's settings: its connection, its people, and how to leave."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from . import leaving, people
+from .access import Role, for_role, has_role
+from .install import missing_scopes
+from .models import ERASE_AFTER, Membership
+from .people import NotAllowed
+from .scopes import in_words
+from .visitors import VisitorRequest
+
+
+@require_safe
+def settings(request: VisitorRequest) -> HttpResponse:
+    portal = request.portal
+    granted = portal.credential.scopes
+    context = {
+        "granted": in_words(granted),
+        "missing": in_words(missing_scopes(portal)),
+        "members": portal.memberships.order_by("role", "email"),
+        "assignable_roles": [Role.VIEWER, Role.ADMIN],
+        "may_manage": has_role(request.membership, Role.ADMIN),
+        "erase_after_days": ERASE_AFTER.days,
+    }
+    return render(request, "portal/settings.html", context)
+
+
+@require_POST
+@for_role(Role.ADMIN)
+def change_member(request: VisitorRequest, member_id: int) -> HttpResponse:
+    """Give a member the role posted, or remove them when the button says so."""
+    try:
+        if request.POST.get("action") == "remove":
+            member = people.remove(request.membership, member_id)
+            messages.success(request, f"{member.email or member.user_id} no longer has access.")
+        else:
+            role = _assignable(request.POST.get("role", ""))
+            member = people.change_role(request.membership, member_id, role)
+            messages.success(request, f"{member.email or member.user_id} is now {member.get_role_display().lower()}.")
+    except NotAllowed as error:
+        messages.error(request, str(error))
+    except Membership.DoesNotExist:
+        raise Http404("No such person in this portal.") from None
+    return redirect("portal_settings", hub_id=request.portal.hub_id)
+
+
+@require_POST
+@for_role(Role.ADMIN)
+def disconnect(request: VisitorRequest) -> HttpResponse:
+    """Ask once more; with `confirm`, leave."""
+    portal = request.portal
+    if request.POST.get("confirm") != str(portal.hub_id):
+        return render(request, "portal/disconnect.html", {"erase_after_days": ERASE_AFTER.days})
+    actor = request.membership.email or str(request.membership.user_id)
+    leaving.begin(portal, actor, destroy_now=bool(request.POST.get("destroy_now")))
+    portal.refresh_from_db()
+    messages.success(
+        request,
+        f"{portal} is disconnected. What we stored about it will be erased within {ERASE_AFTER.days} days.",
+    )
+    return redirect("landing")
+
+
+def _assignable(given: str) -> Role:
+    if given not in {Role.VIEWER, Role.ADMIN}:
+        raise NotAllowed("That role cannot be given to anybody.")
+    return Role(given)

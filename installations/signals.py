@@ -1,0 +1,10 @@
+"""What rooms to the left may want to know. Sent inside the transaction that makes it true."""
+
+from __future__ import annotations
+
+from django.dispatch import Signal
+
+portal_connected = Signal()  # portal: installed or reconnected; work may begin
+portal_needs_reconnect = Signal()  # portal: HubSpot refuses our tokens; work must rest
+portal_disconnected = Signal()  # portal: somebody asked to leave, or HubSpot removed us; work must stop
+erase_portal = Signal()  # portal: delete everything you hold about it

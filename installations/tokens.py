@@ -1,0 +1,229 @@
+"""A portal's access token, always fresh: renewed ahead of its expiry, by one caller at a time.
+
+The lease and its fence are one row. Claim: an UPDATE that must hit the row at the generation seen. Then HubSpot is
+called outside any transaction. Save: an UPDATE that must hit the row at the generation claimed; a holder that woke
+up late hits nothing and takes what is there. Callers whose token is still valid never wait.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import F, Q
+from django.utils import timezone
+
+from hubspot_api.errors import GrantInvalid, HubSpotError
+from hubspot_api.oauth import TokenGrant
+from hubspot_api.ports import AccessToken
+from hubspot_api.secret import Secret
+
+from . import endpoint, refusals
+from .errors import PortalNotConnected, ReconnectRequired, TokenBusy
+from .models import Credential, Portal
+from .vault import Vault, VaultError
+
+LEASE = timedelta(seconds=30)  # longer than the deadline of the call it covers
+AHEAD_AT_MOST = timedelta(minutes=5)
+AHEAD_SHARE = 0.2  # of the token's life
+JITTER = 0.2  # so that portals installed together do not renew together
+WAIT_S = 20.0
+
+Renew = Callable[[Secret], TokenGrant]  # calls HubSpot's token endpoint with a refresh token
+
+
+@dataclass(frozen=True)
+class Held:
+    """The lease of a credential, at the generation that only its holder knows, and what to renew it with."""
+
+    credential: Credential
+    generation: int
+    vault: Vault
+
+    @property
+    def portal(self) -> Portal:
+        return self.credential.portal
+
+    @property
+    def row(self) -> Q:
+        """The row, if the lease is still ours."""
+        return Q(pk=self.credential.pk, generation=self.generation)
+
+
+def fresh(portal_id: int, renew: Renew) -> AccessToken:
+    """Return an access token that is valid now, renewing it when its end is near.
+
+    Raises TokenBusy when it has expired and cannot be renewed for the moment, ReconnectRequired or
+    PortalNotConnected when somebody has to connect the portal again.
+    """
+    give_up_at = time.monotonic() + WAIT_S
+    while True:
+        credential = _credential(portal_id)
+        if not _is_near_its_end(credential):
+            return _access_token(credential)
+        held = _claim(credential)
+        if held is not None:
+            return _renewed(held, renew)
+        if credential.expires_at > timezone.now():
+            return _access_token(credential)  # valid still, and somebody else renews it
+        _wait_for_the_holder(credential, give_up_at)
+
+
+def replaced(portal_id: int, rejected: AccessToken, renew: Renew) -> AccessToken:
+    """Return a token newer than one that HubSpot answered 401 to, renewing it at most once. Raises as `fresh`."""
+    give_up_at = time.monotonic() + WAIT_S
+    while True:
+        credential = _credential(portal_id)
+        if credential.token_number != rejected.generation:
+            return _access_token(credential)
+        held = _claim(credential)
+        if held is not None:
+            return _renewed(held, renew, even_if_valid=True)
+        _wait_for_the_holder(credential, give_up_at)
+
+
+def store(portal: Portal, grant: TokenGrant, *, user_id: int | None) -> None:
+    """Seal the tokens of a new installation, or of one that is connected again; a renewal under way then loses."""
+    if grant.refresh_token is None:
+        raise ValueError(f"HubSpot gave {portal} no refresh token.")
+    vault = Vault(portal)
+    before = Credential.objects.select_for_update().filter(portal=portal).first()
+    Credential.objects.update_or_create(
+        portal=portal,
+        defaults=_sealed(vault, grant)
+        | {
+            "refresh_token": vault.seal("refresh_token", grant.refresh_token),
+            "previous_refresh_token": "",
+            "scopes": sorted(grant.scopes),
+            "user_id": user_id,
+            "generation": before.generation + 1 if before else 1,
+            "token_number": before.token_number + 1 if before else 1,
+        },
+    )
+
+
+def next_refresh_at(credential: Credential) -> datetime:
+    """When renewing begins, without the jitter; what the overview shows."""
+    return credential.expires_at - _ahead(credential)
+
+
+def _ahead(credential: Credential) -> timedelta:
+    return min(AHEAD_AT_MOST, credential.lifetime * AHEAD_SHARE)
+
+
+def _is_near_its_end(credential: Credential) -> bool:
+    ahead = _ahead(credential) * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - jitter
+    return credential.expires_at - ahead <= timezone.now()
+
+
+def _credential(portal_id: int) -> Credential:
+    credential = Credential.objects.select_related("portal").filter(portal_id=portal_id).first()
+    if credential is None:
+        raise PortalNotConnected(f"Portal {portal_id} has no credential.")
+    state = credential.portal.state
+    if state == Portal.State.NEEDS_RECONNECT:
+        raise ReconnectRequired(f"{credential.portal} has to be connected again: HubSpot refuses its tokens.")
+    if state not in {Portal.State.ACTIVE, Portal.State.DISCONNECTING}:
+        raise PortalNotConnected(f"{credential.portal} is not connected.")
+    return credential
+
+
+def _vault(portal: Portal) -> Vault:
+    try:
+        return Vault(portal)
+    except VaultError as error:
+        raise PortalNotConnected(f"{portal}: {error}") from error
+
+
+def _access_token(credential: Credential) -> AccessToken:
+    try:
+        value = Vault(credential.portal).open("access_token", credential.access_token)
+    except VaultError as error:
+        raise PortalNotConnected(f"{credential.portal}: {error}") from error
+    return AccessToken(value, credential.token_number, credential.portal.hublet)
+
+
+def _wait_for_the_holder(credential: Credential, give_up_at: float) -> None:
+    """Sleep a little while a holder is at work; raise TokenBusy when a failure set a time, or it takes too long."""
+    now = timezone.now()
+    times = (credential.retry_at, endpoint.halted_until())
+    retry_at = max((at for at in times if at is not None and at > now), default=None)
+    if retry_at is not None:
+        raise TokenBusy(f"The token of {credential.portal} can be renewed from {retry_at:%H:%M:%S} UTC on.", retry_at)
+    if time.monotonic() >= give_up_at:
+        raise TokenBusy(f"The token of {credential.portal} takes long to renew.", now + timedelta(seconds=5))
+    time.sleep(random.uniform(0.05, 0.2))  # noqa: S311 - jitter
+
+
+def _claim(seen: Credential) -> Held | None:
+    """Take the lease at the generation seen; None when somebody holds it, or renewing has to wait."""
+    if endpoint.halted_until() is not None:
+        return None
+    now = timezone.now()
+    vault = _vault(seen.portal)
+    free = Q(lease_until=None) | Q(lease_until__lt=now)
+    may_try = Q(retry_at=None) | Q(retry_at__lte=now)
+    won = Credential.objects.filter(free, may_try, pk=seen.pk, generation=seen.generation).update(
+        generation=F("generation") + 1, lease_until=now + LEASE
+    )
+    return Held(seen, seen.generation + 1, vault) if won else None
+
+
+def _renewed(held: Held, renew: Renew, *, even_if_valid: bool = False) -> AccessToken:
+    """Ask HubSpot and save; a failure is noted, and costs nothing while the old token is valid."""
+    try:
+        refresh_token, grant = _ask(held, renew)
+    except HubSpotError as error:
+        retry = refusals.note(held.row, held.portal, error)
+        is_valid = held.credential.expires_at > timezone.now() and not even_if_valid
+        if is_valid and not isinstance(retry, PortalNotConnected):
+            return _access_token(held.credential)
+        raise retry from error
+    if not _save(held, refresh_token, grant):
+        return _access_token(_credential(held.portal.pk))  # our lease ran out: what is there is newer
+    endpoint.works()
+    return AccessToken(grant.access_token, held.credential.token_number + 1, held.portal.hublet)
+
+
+def _ask(held: Held, renew: Renew) -> tuple[Secret, TokenGrant]:
+    """Renew with the refresh token, and if that is refused with the one before it: HubSpot may have kept that."""
+    credential, vault = held.credential, held.vault
+    current = vault.open("refresh_token", credential.refresh_token)
+    try:
+        return current, renew(current)
+    except GrantInvalid:
+        if not credential.previous_refresh_token:
+            raise
+    previous = vault.open("refresh_token", credential.previous_refresh_token)
+    return previous, renew(previous)
+
+
+def _save(held: Held, used: Secret, grant: TokenGrant) -> bool:
+    """Store what came back, if the lease is still ours. The refresh token used stays until the new one has worked."""
+    vault = held.vault
+    returned = grant.refresh_token or used
+    kept = "" if returned == used else vault.seal("refresh_token", used)
+    values = _sealed(vault, grant) | {
+        "refresh_token": vault.seal("refresh_token", returned),
+        "previous_refresh_token": kept,
+        "token_number": F("token_number") + 1,
+        "scopes": sorted(grant.scopes),
+    }
+    return bool(Credential.objects.filter(held.row).update(**values))
+
+
+def _sealed(vault: Vault, grant: TokenGrant) -> dict[str, object]:
+    now = timezone.now()
+    return {
+        "access_token": vault.seal("access_token", grant.access_token),
+        "obtained_at": now,
+        "expires_at": now + timedelta(seconds=grant.expires_in),
+        "lease_until": None,
+        "retry_at": None,
+        "refused_at": None,
+        "failures": 0,
+        "latest_error": "",
+    }

@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+from django.urls import path
+
+from . import portal_views, views
+
+urlpatterns = [
+    path("", views.landing, name="landing"),
+    path("install", views.start_install, name="install"),
+    path("signin", views.start_sign_in, name="sign_in"),
+    path("signout", views.sign_out, name="sign_out"),
+    path("oauth/callback", views.callback, name="callback"),
+    path("oauth/marketplace", views.continue_marketplace_install, name="continue_marketplace_install"),
+    path("oauth/unclaimed", views.unclaimed, name="unclaimed"),
+    path("oauth/unclaimed/decide", views.decide_unclaimed, name="decide_unclaimed"),
+    path("portals/<int:hub_id>/settings/", portal_views.settings, name="portal_settings"),
+    path("portals/<int:hub_id>/members/<int:member_id>/", portal_views.change_member, name="change_member"),
+    path("portals/<int:hub_id>/disconnect/", portal_views.disconnect, name="disconnect"),
+]

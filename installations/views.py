@@ -1,0 +1,221 @@
+"""Landing, install, sign-in, and HubSpot's four ways of coming back."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlencode, urlsplit
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST, require_safe
+
+from hubspot_api.errors import HubSpotError
+from hubspot_api.secret import Secret
+
+from . import flows, install, problems, visitors
+from .clients import oauth
+from .errors import InstallationError
+from .flows import FlowRefused
+from .models import OAuthFlow, Portal, UnclaimedGrant
+from .problems import Problem
+from .scopes import in_words
+from .visitors import Visitor
+
+Purpose = OAuthFlow.Purpose
+
+_HUBSPOT_UI = re.compile(r"app(-[a-z0-9]+)?\.hubspot\.com")
+_UNCLAIMED = "unclaimed"  # the session's key for the grant that this browser has to decide about
+
+
+@require_safe
+def landing(request: HttpRequest) -> HttpResponse:
+    visitor = visitors.read(request.session)
+    memberships = visitors.memberships_of(visitor) if visitor else []
+    scopes = in_words(settings.HUBSPOT_SCOPES)
+    return render(request, "landing.html", {"visitor": visitor, "memberships": memberships, "scopes": scopes})
+
+
+@never_cache
+@require_GET
+def start_install(request: HttpRequest) -> HttpResponse:
+    """Send the browser to HubSpot's consent page; `?hub_id=` preselects the account."""
+    hub_id = _hub_id_of(request)
+    state = flows.begin(request.session, Purpose.INSTALL, hub_id=hub_id)
+    return _to_hubspot(settings.HUBSPOT_SCOPES, state, hub_id, settings.HUBSPOT_OPTIONAL_SCOPES)
+
+
+@never_cache
+@require_GET
+def start_sign_in(request: HttpRequest) -> HttpResponse:
+    """Prove who is at the browser, with the one scope that says no more than that."""
+    hub_id = _hub_id_of(request)
+    state = flows.begin(request.session, Purpose.SIGN_IN, hub_id=hub_id)
+    return _to_hubspot(["oauth"], state, hub_id)
+
+
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    visitors.sign_out(request)
+    return redirect("landing")
+
+
+@never_cache
+@require_GET
+def callback(request: HttpRequest) -> HttpResponse:
+    """Receive what HubSpot's redirect brings, in one of its four shapes.
+
+    code and state: a flow of ours. code and returnUrl: a marketplace install, which touches no session. step=authorize
+    and step=finalize: a marketplace install with partner sign-in. FlowRefused, HubSpotError and InstallationError
+    each become a page that says what happened and what to do (installations.problems).
+    """
+    given = request.GET
+    try:
+        if given.get("step") == "authorize":
+            return _confirm_marketplace_install(request)
+        if "error" in given:
+            return _refused_by_hubspot(request)
+        if given.get("code") and (given.get("state") or given.get("step") == "finalize"):
+            return _finish_flow(request)
+        if given.get("code") and given.get("returnUrl"):
+            return _marketplace_install(request)
+    except (FlowRefused, HubSpotError, InstallationError) as error:
+        return _problem(request, problems.explain(error))
+    return _problem(request, problems.NOT_STARTED_HERE)
+
+
+def _finish_flow(request: HttpRequest) -> HttpResponse:
+    visitor = visitors.read(request.session)
+    started = flows.finish(request.session, request.GET.get("state", ""), user_id=_user_id(visitor))
+    return_url = request.GET.get("returnUrl", "")
+    if started.purpose == Purpose.FINALIZE and not _is_hubspot(return_url):
+        return _problem(request, problems.RETURN_ELSEWHERE)
+    identity = install.identify(Secret(request.GET["code"]))
+    visitors.sign_in(request, identity.info.user_id, identity.email)
+    if started.purpose == Purpose.SIGN_IN:
+        return _signed_in(request, install.claim_or_keep(identity))
+    portal = install.connect(identity)
+    if started.purpose == Purpose.FINALIZE:
+        return HttpResponseRedirect(return_url)
+    messages.success(request, f"{portal} is connected.")
+    return redirect("portal", hub_id=portal.hub_id)
+
+
+def _signed_in(request: HttpRequest, outcome: Portal | UnclaimedGrant) -> HttpResponse:
+    if isinstance(outcome, Portal):
+        return redirect("portal", hub_id=outcome.hub_id)
+    request.session[_UNCLAIMED] = str(outcome.pk)
+    return redirect("unclaimed")
+
+
+def _marketplace_install(request: HttpRequest) -> HttpResponse:
+    """Install without a state of ours: anybody's browser may be sent here, so no session is made or changed."""
+    return_url = request.GET["returnUrl"]
+    if not _is_hubspot(return_url):
+        return _problem(request, problems.RETURN_ELSEWHERE)
+    install.connect(install.identify(Secret(request.GET["code"])))
+    return HttpResponseRedirect(return_url)
+
+
+def _confirm_marketplace_install(request: HttpRequest) -> HttpResponse:
+    return_url = request.GET.get("returnUrl", "")
+    if not _is_hubspot(return_url):
+        return _problem(request, problems.RETURN_ELSEWHERE)
+    context = {"return_url": return_url, "visitor": visitors.read(request.session)}
+    return render(request, "installations/confirm_marketplace.html", context)
+
+
+@require_POST
+def continue_marketplace_install(request: HttpRequest) -> HttpResponse:
+    """The confirmed first leg of an install with partner sign-in: take a state to HubSpot."""
+    return_url = request.POST.get("return_url", "")
+    if not _is_hubspot(return_url):
+        return _problem(request, problems.RETURN_ELSEWHERE)
+    visitor = visitors.read(request.session)
+    state = flows.begin(request.session, Purpose.FINALIZE, user_id=_user_id(visitor))
+    return HttpResponseRedirect(f"{return_url}{'&' if '?' in return_url else '?'}{urlencode({'state': state})}")
+
+
+def _refused_by_hubspot(request: HttpRequest) -> HttpResponse:
+    if request.GET.get("state"):
+        visitor = visitors.read(request.session)
+        flows.finish(request.session, request.GET["state"], user_id=_user_id(visitor))
+    is_cancelled = request.GET["error"] == "access_denied"
+    return _problem(request, problems.CANCELLED if is_cancelled else problems.REFUSED_BY_HUBSPOT)
+
+
+@never_cache
+@require_GET
+def unclaimed(request: HttpRequest) -> HttpResponse:
+    """The account signed in with is not connected: ask whether it should be."""
+    grant = _unclaimed_of(request)
+    return render(
+        request, "installations/unclaimed.html", {"grant": grant, "scopes": in_words(settings.HUBSPOT_SCOPES)}
+    )
+
+
+@require_POST
+def decide_unclaimed(request: HttpRequest) -> HttpResponse:
+    """Yes: on to the install. No: take the app out of the account again."""
+    grant = _unclaimed_of(request)
+    del request.session[_UNCLAIMED]
+    if request.POST.get("decision") == "connect":
+        grant.delete()
+        return redirect(reverse("install", query={"hub_id": grant.hub_id}))
+    try:
+        install.give_up(grant)
+    except (HubSpotError, InstallationError) as error:
+        return _problem(request, problems.explain(error))
+    visitors.sign_out(request)
+    messages.info(request, f"Account {grant.hub_id} is not connected; the app was removed from it again.")
+    return redirect("landing")
+
+
+def _unclaimed_of(request: HttpRequest) -> UnclaimedGrant:
+    return get_object_or_404(UnclaimedGrant, pk=request.session.get(_UNCLAIMED))
+
+
+def _to_hubspot(
+    scopes: list[str], state: str, hub_id: int | None, optional_scopes: list[str] | None = None
+) -> HttpResponse:
+    address = oauth().authorize_url(
+        redirect_uri=install.redirect_uri(),
+        scopes=scopes,
+        optional_scopes=optional_scopes or [],
+        state=state,
+        hub_id=hub_id,
+    )
+    return HttpResponseRedirect(address)
+
+
+def _problem(request: HttpRequest, problem: Problem) -> HttpResponse:
+    return render(request, "installations/problem.html", {"problem": problem}, status=problem.status)
+
+
+def _user_id(visitor: Visitor | None) -> int | None:
+    return None if visitor is None else visitor.user_id
+
+
+def _hub_id_of(request: HttpRequest) -> int | None:
+    given = request.GET.get("hub_id", "")
+    return int(given) if re.fullmatch(r"[1-9][0-9]{0,17}", given, re.ASCII) else None
+
+
+def _is_hubspot(address: str) -> bool:
+    """Whether to send a browser there: HubSpot's own pages, or where our consent page is. Exact hosts, no tricks."""
+    if re.search(r"[\s\\\x00-\x1f]", address):
+        return False
+    try:
+        parts = urlsplit(address)
+        port = parts.port
+    except ValueError:
+        return False
+    if parts.username is not None or parts.password is not None:
+        return False
+    if parts.scheme == "https" and port is None and _HUBSPOT_UI.fullmatch(parts.netloc):
+        return True
+    ours = urlsplit(settings.HUBSPOT_AUTHORIZE_URL)
+    return (parts.scheme, parts.netloc) == (ours.scheme, ours.netloc)
