@@ -1,0 +1,33 @@
+"""What happens to lanes when a portal comes or goes."""
+
+from __future__ import annotations
+
+from django.dispatch import receiver
+from django.utils import timezone
+
+from installations.models import Portal
+from installations.signals import erase_portal, portal_connected, portal_disconnected, portal_needs_reconnect
+
+from . import signals
+from .leaving import DISCONNECT
+from .models import Lane
+
+
+@receiver(portal_connected)
+def wake_lanes(portal: Portal, **_: object) -> None:
+    signals.unpark(portal.pk)
+
+
+@receiver([portal_needs_reconnect, portal_disconnected])
+def rest_lanes(portal: Portal, **_: object) -> None:
+    signals.park(portal.pk)
+
+
+@receiver(portal_disconnected)
+def open_disconnect(portal: Portal, **_: object) -> None:
+    signals.open_lane(portal.pk, DISCONNECT, due_at=timezone.now())
+
+
+@receiver(erase_portal)
+def drop_lanes(portal: Portal, **_: object) -> None:
+    Lane.objects.filter(portal=portal).delete()
