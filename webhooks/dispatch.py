@@ -1,0 +1,120 @@
+"""Work through a portal's inbox: batches in order, halved when one fails, so that a poison event dies alone."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from django.db import InterfaceError, OperationalError
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+
+from hubspot_api.errors import Forbidden, HubSpotError, OAuthError, Unauthorized, WrongHublet
+from installations.errors import InstallationError
+from installations.models import Portal
+from installations.ratelimit import WorkClass
+from lanes.kinds import LaneKind, register
+from lanes.models import Lane
+from lanes.slices import LeaseLost, Slice
+
+from . import failures
+from .handlers import ReceivedChange, handler
+from .models import EVENTS, Event, Failure
+
+logger = logging.getLogger(__name__)
+
+BATCH = 500  # a hundred records a call, five calls at once
+_SHIFT_PER_DEATH = 3  # after each holder that died, the next takes an eighth as many
+
+# Not the events' fault: the portal, the token, HubSpot or our database is in trouble, and the whole lane waits.
+_BAD_TIMES = (InstallationError, LeaseLost, OperationalError, InterfaceError)
+_BAD_PORTAL = (Unauthorized, Forbidden, OAuthError, WrongHublet)
+
+
+def work(turn: Slice) -> datetime | None:
+    """Run one slice of a portal's inbox; return when to run again."""
+    portal = Portal.objects.get(pk=turn.portal_id)
+    limit = BATCH >> (_SHIFT_PER_DEATH * turn.claim.holders_lost)
+    while turn.has_time:
+        turn.renew()
+        _retry_failed(turn, portal)
+        events = _next_events(turn, max(limit, 1))
+        if not events:
+            return failures.next_due_at(turn.portal_id)
+        if limit:
+            _settle(turn, portal, events)
+        else:
+            _try_gingerly(turn, portal, events[0])
+    return timezone.now()
+
+
+def _next_events(turn: Slice, limit: int) -> list[Event]:
+    return list(Event.objects.filter(portal=turn.portal_id, id__gt=turn.position).order_by("id")[:limit])
+
+
+def _retry_failed(turn: Slice, portal: Portal) -> None:
+    for event in failures.due(turn.portal_id, limit=20):
+        with turn.fence():
+            failures.count(event, "The process that handled this event ended.")
+        _try_again(turn, portal, event)
+
+
+def _try_gingerly(turn: Slice, portal: Portal, event: Event) -> None:
+    """Processes have died here again and again: set the event aside, counted, before it is touched."""
+    with turn.fence(position=event.pk):
+        failures.count(event, "The process that handled this event ended.")
+    _try_again(turn, portal, event)
+
+
+def _try_again(turn: Slice, portal: Portal, event: Event) -> None:
+    """Handle an event that is set aside and whose attempt is counted."""
+    try:
+        data = handler().read(portal, [ReceivedChange.of(event)])
+        with turn.fence():
+            handler().apply(portal, data)
+            failures.forget(event)
+    except Exception as error:  # noqa: BLE001 - whatever a handler raises is about its events, or re-raised
+        _raise_if_times_are_bad(error)
+        failures.explain(event, _reason(event, error))
+
+
+def _settle(turn: Slice, portal: Portal, events: Sequence[Event]) -> None:
+    """Handle the next events in order, or find the one that cannot be handled and set it aside."""
+    last = events[-1]
+    try:
+        data = handler().read(portal, [ReceivedChange.of(event) for event in events])
+        with turn.fence(position=last.pk):
+            handler().apply(portal, data)
+    except Exception as error:  # noqa: BLE001 - whatever a handler raises is about its events, or re-raised
+        _raise_if_times_are_bad(error)
+        if len(events) > 1:
+            middle = len(events) // 2
+            _settle(turn, portal, events[:middle])
+            _settle(turn, portal, events[middle:])
+            return
+        with turn.fence(position=last.pk):
+            failures.count(last, _reason(last, error))
+
+
+def _raise_if_times_are_bad(error: Exception) -> None:
+    if isinstance(error, _BAD_TIMES):
+        raise error
+    if isinstance(error, HubSpotError) and (error.retryable or isinstance(error, _BAD_PORTAL)):
+        raise error
+
+
+def _reason(event: Event, error: Exception) -> str:
+    logger.warning("Event %s of portal %s failed alone.", event.pk, event.hub_id, exc_info=error)
+    return f"{type(error).__name__}: {error}"
+
+
+def _find_forgotten() -> Iterable[int]:
+    """Lanes with events after their position, or failures to retry, and no due time. None is expected."""
+    after = Event.objects.filter(portal=OuterRef("portal"), id__gt=OuterRef("position"))
+    failed = Failure.objects.filter(portal=OuterRef("portal"), retry_at__isnull=False)
+    idle = Lane.objects.filter(kind=EVENTS, due_at=None, parked=False)
+    return idle.filter(Exists(after) | Exists(failed)).values_list("pk", flat=True)
+
+
+register(LaneKind(EVENTS, WorkClass.EVENTS, work, _find_forgotten))
