@@ -1,0 +1,15 @@
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class CrmConfig(AppConfig):
+    name = "crm"
+
+    def ready(self) -> None:
+        from webhooks import handlers
+
+        from . import receivers  # noqa: F401 - connects its signals, registers the lane kinds
+        from .handler import MirrorHandler
+
+        handlers.register(MirrorHandler())

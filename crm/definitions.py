@@ -1,0 +1,82 @@
+"""What properties and owners a portal has: read from HubSpot, kept, and read again every hour."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from hubspot_api import owners as hubspot_owners
+from hubspot_api import properties as hubspot_properties
+from hubspot_api.client import Client
+from installations.models import Portal
+
+from .models import Owner, Property, Sync
+from .object_types import BY_ID
+
+FRESH_FOR = timedelta(hours=1)
+_LABELLED = ["label", "type", "group", "options", "is_calculated", "is_hidden"]
+
+
+def names(portal: Portal, object_type: str, client: Client) -> list[str]:
+    """Return the names of all properties of a type, reading the definitions first if they are old."""
+    read_at = Sync.objects.filter(portal=portal, object_type=object_type).values_list("properties_read_at", flat=True)
+    if (first := read_at.first()) is None or first < timezone.now() - FRESH_FOR:
+        _refresh(portal, object_type, client)
+    kept = Property.objects.filter(portal=portal, object_type=object_type)
+    return sorted({*kept.values_list("name", flat=True), *BY_ID[object_type].live_properties})
+
+
+def refresh_owners(portal: Portal, client: Client) -> None:
+    """Take over all owners, archived ones too: records may still name them."""
+    found = list(hubspot_owners.list_all(client))
+    rows = [
+        Owner(
+            portal=portal,
+            owner_id=owner.id,
+            name=" ".join(filter(None, (owner.first_name, owner.last_name))) or owner.email or str(owner.id),
+            email=owner.email or "",
+            is_archived=owner.archived,
+        )
+        for owner in found
+    ]
+    Owner.objects.bulk_create(
+        {row.owner_id: row for row in reversed(rows)}.values(),
+        update_conflicts=True,
+        unique_fields=["portal", "owner_id"],
+        update_fields=["name", "email", "is_archived"],
+    )
+
+
+def _refresh(portal: Portal, object_type: str, client: Client) -> None:
+    found = [one for one in hubspot_properties.list_all(client, object_type) if not one.archived]
+    with transaction.atomic():
+        _store(portal, object_type, found)
+        Sync.objects.filter(portal=portal, object_type=object_type).update(properties_read_at=timezone.now())
+
+
+def _store(portal: Portal, object_type: str, found: Iterable[hubspot_properties.Property]) -> None:
+    rows = [
+        Property(
+            portal=portal,
+            object_type=object_type,
+            name=one.name,
+            label=one.label,
+            type=one.type,
+            group=one.group,
+            options=[[option.value, option.label] for option in one.options],
+            is_calculated=one.calculated,
+            is_hidden=one.hidden,
+        )
+        for one in found
+    ]
+    kept = Property.objects.filter(portal=portal, object_type=object_type)
+    kept.exclude(name__in=[row.name for row in rows]).delete()
+    Property.objects.bulk_create(
+        sorted(rows, key=lambda row: row.name),
+        update_conflicts=True,
+        unique_fields=["portal", "object_type", "name"],
+        update_fields=_LABELLED,
+    )

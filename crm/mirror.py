@@ -1,0 +1,178 @@
+"""Write what was read into the mirror, by its rule: a row is replaced only by a read that began later and is not
+older by HubSpot's own last-modified. Every version of a record becomes one row of the change feed.
+
+Called inside a slice's transaction. Rows are locked in the order of their keys, so that the lanes of one portal,
+which write the same records, never wait for each other in a circle.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+from django.db.models import F, Q
+
+from installations.models import Portal
+
+from . import association_rows, search
+from .feed import Entry, append
+from .models import Association, Change, Record, Sync
+from .readings import Readings, RecordRead, State
+
+Key = tuple[str, int]
+Kind = Change.Kind
+
+# HubSpot moves these with every other change: on their own they are no news.
+_RESTLESS = {"lastmodifieddate", "hs_lastmodifieddate"}
+
+_WRITE = """
+INSERT INTO crm_record AS mirrored (
+    portal_id, object_type, record_id, state, properties, title, url, created_at, updated_at, merged_into,
+    read_at, associations_read_at, version, changed_at, search
+)
+SELECT
+    %(portal)s, t, r, s, p, title, url, created, updated, merged, read, '{}', 1, clock_timestamp(),
+    array_to_tsvector(ARRAY(SELECT json_array_elements_text(words)))
+FROM json_to_recordset(%(rows)s::json) AS sent (
+    t text, r bigint, s text, p jsonb, title text, url text, created timestamptz, updated timestamptz,
+    merged bigint, read timestamptz, words json
+)
+ORDER BY t, r
+ON CONFLICT (portal_id, object_type, record_id) DO UPDATE SET
+    state = EXCLUDED.state, properties = EXCLUDED.properties, title = EXCLUDED.title, url = EXCLUDED.url,
+    created_at = COALESCE(EXCLUDED.created_at, mirrored.created_at), updated_at = EXCLUDED.updated_at,
+    merged_into = EXCLUDED.merged_into, read_at = EXCLUDED.read_at, search = EXCLUDED.search,
+    version = mirrored.version + 1, changed_at = clock_timestamp()
+WHERE mirrored.read_at < EXCLUDED.read_at
+    AND (EXCLUDED.updated_at IS NULL OR mirrored.updated_at IS NULL OR EXCLUDED.updated_at >= mirrored.updated_at)
+RETURNING object_type, record_id, version
+"""
+
+
+@dataclass(frozen=True)
+class Mirrored:
+    """What the mirror holds of a record, as far as deciding about a read needs it."""
+
+    state: State
+    properties: dict[str, str]
+    updated_at: datetime | None
+    merged_into: int | None
+    read_at: datetime
+
+    def accepts(self, read: RecordRead) -> bool:
+        not_older = read.updated_at is None or self.updated_at is None or read.updated_at >= self.updated_at
+        return self.read_at < read.read_at and not_older
+
+    def equals(self, read: RecordRead) -> bool:
+        return (self.state, self.properties, self.merged_into) == (read.state, read.properties, read.merged_into)
+
+
+def apply(portal: Portal, found: Readings, source: Change.Source) -> list[Entry]:
+    """Write records, then associations, then the change feed; return what is new in the feed."""
+    records = _latest(found.records)
+    mirrored = _lock(portal, {*records, *(read.key for read in found.associations)})
+    news = _write_records(portal, records, mirrored)
+    _count_along(portal, news, records, mirrored)
+    news += association_rows.write(portal, found.associations)
+    return append(portal, news, source)
+
+
+def _count_along(
+    portal: Portal, news: Sequence[Entry], reads: dict[Key, RecordRead], before: dict[Key, Mirrored]
+) -> None:
+    """Keep the number of live records per type, so that no page has to count them."""
+    moved: Counter[str] = Counter()
+    for entry in news:
+        key = entry.object_type, entry.record_id
+        was_live = key in before and before[key].state == State.LIVE
+        moved[entry.object_type] += (reads[key].state == State.LIVE) - was_live
+    for object_type, by in sorted(moved.items()):
+        Sync.objects.filter(portal=portal, object_type=object_type).update(live_records=F("live_records") + by)
+
+
+def _latest(reads: Iterable[RecordRead]) -> dict[Key, RecordRead]:
+    """Keep the read that began last, where one step has read a record twice."""
+    return {read.key: read for read in sorted(reads, key=lambda read: read.read_at)}
+
+
+def _lock(portal: Portal, keys: set[Key]) -> dict[Key, Mirrored]:
+    rows: dict[Key, Mirrored] = {}
+    for object_type in sorted({object_type for object_type, _ in keys}):
+        ids = [record_id for kind, record_id in keys if kind == object_type]
+        locked = Record.objects.select_for_update().filter(portal=portal, object_type=object_type, record_id__in=ids)
+        for record in locked.order_by("record_id").defer("search", "title", "url", "associations_read_at"):
+            rows[object_type, record.record_id] = Mirrored(
+                State(record.state), record.properties, record.updated_at, record.merged_into, record.read_at
+            )
+    return rows
+
+
+def _write_records(portal: Portal, reads: dict[Key, RecordRead], mirrored: dict[Key, Mirrored]) -> list[Entry]:
+    accepted = [read for key, read in reads.items() if key not in mirrored or mirrored[key].accepts(read)]
+    changed = [read for read in accepted if read.key not in mirrored or not mirrored[read.key].equals(read)]
+    _touch(portal, [read for read in accepted if read.key in mirrored and mirrored[read.key].equals(read)])
+    versions = _upsert(portal, changed)
+    _cut_loose(portal, [read for read in changed if read.state != State.LIVE and read.key in versions])
+    return [_entry(read, mirrored.get(read.key), versions[read.key]) for read in changed if read.key in versions]
+
+
+def _touch(portal: Portal, unchanged: Sequence[RecordRead]) -> None:
+    """Note that records were seen again, as they are."""
+    for object_type in {read.object_type for read in unchanged}:
+        same = [read for read in unchanged if read.object_type == object_type]
+        rows = Record.objects.filter(portal=portal, object_type=object_type, record_id__in=[r.record_id for r in same])
+        rows.update(read_at=min(read.read_at for read in same))
+
+
+def _upsert(portal: Portal, reads: Sequence[RecordRead]) -> dict[Key, int]:
+    """Insert or replace rows; return the new versions. A row that another lane wrote meanwhile obeys the rule too."""
+    if not reads:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(_WRITE, {"portal": portal.pk, "rows": json.dumps([_row(portal, read) for read in reads])})
+        return {(object_type, record_id): version for object_type, record_id, version in cursor.fetchall()}
+
+
+def _row(portal: Portal, read: RecordRead) -> dict[str, Any]:
+    return {
+        "t": read.object_type,
+        "r": read.record_id,
+        "s": read.state,
+        "p": read.properties,
+        "title": read.title,
+        "url": read.url,
+        "created": read.created_at and read.created_at.isoformat(),
+        "updated": read.updated_at and read.updated_at.isoformat(),
+        "merged": read.merged_into,
+        "read": read.read_at.isoformat(),
+        "words": search.words_of(portal, read) if read.state == State.LIVE else [],
+    }
+
+
+def _cut_loose(portal: Portal, dead: Sequence[RecordRead]) -> None:
+    """HubSpot shows no associations of a record that is not live, from neither side."""
+    for object_type in {read.object_type for read in dead}:
+        ids = [read.record_id for read in dead if read.object_type == object_type]
+        here = Q(from_type=object_type, from_id__in=ids)
+        there = Q(to_type=object_type, to_id__in=ids)
+        Association.objects.filter(here | there, portal=portal).delete()
+
+
+def _entry(read: RecordRead, before: Mirrored | None, version: int) -> Entry:
+    old = before.properties if before else {}
+    names = {*old, *read.properties}
+    changed = sorted(name for name in names - _RESTLESS if old.get(name) != read.properties.get(name))
+    return Entry(read.object_type, read.record_id, version, _kind(read, before), tuple(changed))
+
+
+def _kind(read: RecordRead, before: Mirrored | None) -> Kind:
+    if read.state == State.LIVE:
+        if before is None:
+            return Kind.CREATED
+        return Kind.UPDATED if before.state == State.LIVE else Kind.RESTORED
+    return {State.ARCHIVED: Kind.ARCHIVED, State.MERGED: Kind.MERGED, State.GONE: Kind.GONE}[read.state]

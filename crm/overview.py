@@ -1,0 +1,110 @@
+"""What the overview shows: the connection, the syncs, how fresh the mirror is, how much of the limit is used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils import timezone
+
+from hubspot_api.ports import Bucket
+from installations import tokens
+from installations.install import missing_scopes
+from installations.models import Credential, Portal
+from installations.ratelimit import limiter
+from lanes.models import Lane
+from webhooks.models import EVENTS, Event
+
+from .models import Change, FeedHead, Sync
+from .object_types import BY_ID, ObjectType
+
+_COUNTED = 1000  # more events than this are shown as "more than"
+
+
+@dataclass(frozen=True)
+class ShownSync:
+    """One object type's row."""
+
+    object_type: ObjectType
+    sync: Sync
+
+    @property
+    def is_reading(self) -> bool:
+        return self.sync.state == Sync.State.FIRST_SYNC
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """How far the mirror is behind HubSpot, as far as can be known."""
+
+    waiting: int  # events not worked through yet, at most 1,000 counted
+    oldest_waiting_at: datetime | None  # None: nothing waits
+    changed_at: datetime | None  # None: nothing was ever mirrored
+    reconciled_at: datetime | None  # the type asked about longest ago; None: some was never
+
+
+@dataclass(frozen=True)
+class Token:
+    """A credential's times; nothing secret."""
+
+    obtained_at: datetime
+    expires_at: datetime
+    next_refresh_at: datetime
+    latest_error: str
+
+
+@dataclass(frozen=True)
+class ApiUse:
+    """Calls of the last ten seconds against what HubSpot allows."""
+
+    used: int
+    limit: int
+    is_degraded: bool
+    frozen_until: datetime | None
+
+    @property
+    def percent(self) -> int:
+        return min(100, self.used * 100 // self.limit)
+
+
+def context(portal: Portal) -> dict[str, object]:
+    """Return everything that the overview's moving part shows."""
+    return {
+        "token": _token(portal),
+        "missing_scopes": missing_scopes(portal),
+        "syncs": _syncs(portal),
+        "freshness": _freshness(portal),
+        "api_use": _api_use(portal),
+        "events": Event.objects.filter(portal=portal).with_state().order_by("-id")[:10],
+        "changes": Change.objects.filter(portal=portal).order_by("-position")[:10],
+        "now": timezone.now(),
+    }
+
+
+def _token(portal: Portal) -> Token:
+    credential = Credential.objects.get(portal=portal)
+    return Token(
+        credential.obtained_at, credential.expires_at, tokens.next_refresh_at(credential), credential.latest_error
+    )
+
+
+def _syncs(portal: Portal) -> list[ShownSync]:
+    rows = Sync.objects.filter(portal=portal).order_by("object_type")
+    return [ShownSync(BY_ID[sync.object_type], sync) for sync in rows]
+
+
+def _freshness(portal: Portal) -> Freshness:
+    position = Lane.objects.filter(portal=portal, kind=EVENTS).values_list("position", flat=True).first() or 0
+    waiting = Event.objects.filter(portal=portal, id__gt=position).order_by("id")
+    first = waiting.values_list("received_at", flat=True).first()
+    moved_at = FeedHead.objects.filter(portal=portal).values_list("moved_at", flat=True).first()
+    asked = list(Sync.objects.filter(portal=portal, state=Sync.State.IN_SYNC).values_list("reconciled_at", flat=True))
+    reconciled_at = min((at for at in asked if at), default=None) if None not in asked else None
+    count = waiting[:_COUNTED].count() if first else 0
+    return Freshness(count, first, moved_at, reconciled_at)
+
+
+def _api_use(portal: Portal) -> ApiUse:
+    usage = limiter().usage(portal.hub_id)
+    burst = usage.buckets[Bucket.BURST]
+    return ApiUse(burst.used, burst.limit, usage.degraded, burst.frozen_until)

@@ -1,0 +1,144 @@
+"""Read records and associations from HubSpot, and find out what became of those that do not come back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import cached_property
+from typing import TypeVar
+
+from django.utils import timezone
+
+from hubspot_api import associations, batches, objects
+from hubspot_api.client import Client
+from hubspot_api.errors import Forbidden, NotFound
+from hubspot_api.records import RecordPage
+from installations.clients import client_for
+from installations.models import Portal
+from installations.ratelimit import WorkClass
+
+from . import availability, definitions, parallel, readings
+from .object_types import OBJECT_TYPES
+from .readings import AssociationsRead, RecordRead
+
+T = TypeVar("T")
+
+
+class Reader:
+    """Reads for one portal, in one class of work.
+
+    An object type that HubSpot forbids is not asked for again: it is named in `refused`, with the reason, for the
+    caller to write down (availability.close) in the transaction of its step. Else reads raise what client_for's
+    calls raise.
+    """
+
+    def __init__(self, portal: Portal, work_class: WorkClass) -> None:
+        self.portal = portal
+        self.client = client_for(portal, work_class)
+        self.refused: dict[str, str] = {}
+        self._names: dict[str, list[str]] = {}
+
+    @cached_property
+    def _closed(self) -> set[str]:
+        return availability.closed_types(self.portal)
+
+    def records(self, object_type: str, ids: Collection[int]) -> list[RecordRead]:
+        """Read records by id. Every id is answered for: live, archived, merged away or gone.
+
+        One that a batch does not return is looked up among the archived, then alone, because only a single read
+        knows merged ids ("Contacts API guide").
+        """
+        if object_type in self._closed or not ids:
+            return []
+        try:
+            properties = self._properties(object_type)
+            parts = _parts(sorted(ids), batches.SIZE)
+            results = parallel.all_of([_reading(self.client, object_type, part, properties) for part in parts])
+        except Forbidden as error:
+            self._refuse(object_type, error)
+            return []
+        return [record for result in results for record in result]
+
+    def page(self, object_type: str, after: str) -> RecordPage:
+        """Return one page of the list of a type. Raises Forbidden too: without it there is nothing to go on with."""
+        properties = self._properties(object_type)
+        return objects.list_page(self.client, object_type, properties=properties, after=after or None)
+
+    def associations(
+        self, from_type: str, ids: Collection[int], to_types: Iterable[str] | None = None
+    ) -> list[AssociationsRead]:
+        """Read all associations of records towards the given object types, or towards all that we mirror.
+
+        A record that HubSpot reports an error about is left out: its associations are unknown, not none.
+        """
+        towards = (object_type.id for object_type in OBJECT_TYPES) if to_types is None else to_types
+        open_types = [to_type for to_type in towards if {from_type, to_type}.isdisjoint(self._closed)]
+        parts = _parts(sorted(ids), associations.READ_SIZE)
+        calls = [self._sides(from_type, to_type, part) for to_type in open_types for part in parts]
+        return [read for result in parallel.all_of(calls) for read in result]
+
+    def prepare(self, object_type: str) -> None:
+        """Have the type's properties at hand before threads ask for them."""
+        self._properties(object_type)
+
+    def _properties(self, object_type: str) -> list[str]:
+        if object_type not in self._names:
+            self._names[object_type] = definitions.names(self.portal, object_type, self.client)
+        return self._names[object_type]
+
+    def _refuse(self, object_type: str, error: Forbidden) -> None:
+        self._closed.add(object_type)
+        self.refused[object_type] = str(error)
+
+    def _sides(self, from_type: str, to_type: str, ids: Sequence[int]) -> Callable[[], list[AssociationsRead]]:
+        def read() -> list[AssociationsRead]:
+            read_at = timezone.now()
+            try:
+                result = associations.read(self.client, from_type, to_type, ids)
+            except Forbidden as error:
+                self._refuse(to_type, error)
+                return []
+            return [
+                readings.associated(from_type, record_id, to_type, found, read_at)
+                for record_id, found in result.by_id.items()
+            ]
+
+        return read
+
+
+def _reading(
+    client: Client, object_type: str, ids: Sequence[int], properties: Sequence[str]
+) -> Callable[[], list[RecordRead]]:
+    def read() -> list[RecordRead]:
+        reads, missing = _read_batch(client, object_type, ids, properties, archived=False)
+        if missing:
+            archived, missing = _read_batch(client, object_type, missing, properties, archived=True)
+            reads += archived
+        for record_id in missing:
+            reads += _read_alone(client, object_type, record_id, properties)
+        return reads
+
+    return read
+
+
+def _read_batch(
+    client: Client, object_type: str, ids: Sequence[int], properties: Sequence[str], *, archived: bool
+) -> tuple[list[RecordRead], Sequence[int]]:
+    read_at = timezone.now()
+    result = batches.read(client, object_type, ids, properties=properties, archived=archived)
+    return [readings.found(object_type, record, read_at) for record in result.results], result.missing_ids
+
+
+def _read_alone(client: Client, object_type: str, record_id: int, properties: Sequence[str]) -> list[RecordRead]:
+    read_at = timezone.now()
+    try:
+        record = objects.get(client, object_type, record_id, properties=properties)
+    except NotFound:
+        return [readings.gone(object_type, record_id, read_at)]
+    survivor = readings.found(object_type, record, read_at)
+    if record.merged:
+        return [readings.merged(object_type, record_id, record, read_at), survivor]
+    return [survivor]
+
+
+def _parts(items: Sequence[T], size: int) -> list[Sequence[T]]:
+    return [items[start : start + size] for start in range(0, len(items), size)]

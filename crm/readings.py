@@ -1,0 +1,97 @@
+"""What reads of HubSpot have found, in the form that the mirror takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from hubspot_api.associations import Associated
+from hubspot_api.records import Record as HubspotRecord
+
+from .models import Record
+from .object_types import BY_ID
+
+State = Record.State
+
+
+@dataclass(frozen=True)
+class RecordRead:
+    """One record as one read found it. `read_at`: when that read began."""
+
+    object_type: str
+    record_id: int
+    state: State
+    read_at: datetime
+    properties: dict[str, str] = field(default_factory=dict, repr=False)
+    url: str = ""
+    created_at: datetime | None = None
+    updated_at: datetime | None = None  # None: HubSpot knows no such record
+    merged_into: int | None = None
+
+    @property
+    def key(self) -> tuple[str, int]:
+        return self.object_type, self.record_id
+
+    @property
+    def title(self) -> str:
+        return BY_ID[self.object_type].title_of(self.properties)
+
+
+@dataclass(frozen=True)
+class AssociationsRead:
+    """All associations of one record towards one object type, as one read found them."""
+
+    object_type: str
+    record_id: int
+    to_type: str
+    read_at: datetime
+    found: frozenset[tuple[int, str, int, str]]  # (to_id, category, type_id, label)
+
+    @property
+    def key(self) -> tuple[str, int]:
+        return self.object_type, self.record_id
+
+
+@dataclass
+class Readings:
+    """What one step has read."""
+
+    records: list[RecordRead] = field(default_factory=list)
+    associations: list[AssociationsRead] = field(default_factory=list)
+
+
+def found(object_type: str, record: HubspotRecord, read_at: datetime) -> RecordRead:
+    """Take over a record that HubSpot returned, live or archived."""
+    return RecordRead(
+        object_type,
+        record.id,
+        State.ARCHIVED if record.archived else State.LIVE,
+        read_at,
+        {name: _storable(value) for name, value in record.properties.items() if value},
+        record.url or "",
+        record.created_at,
+        record.updated_at,
+    )
+
+
+def merged(object_type: str, record_id: int, into: HubspotRecord, read_at: datetime) -> RecordRead:
+    """Note that HubSpot answers for `record_id` with another record."""
+    return RecordRead(object_type, record_id, State.MERGED, read_at, updated_at=into.updated_at, merged_into=into.id)
+
+
+def gone(object_type: str, record_id: int, read_at: datetime) -> RecordRead:
+    """Note that HubSpot knows the record in no way."""
+    return RecordRead(object_type, record_id, State.GONE, read_at)
+
+
+def associated(
+    object_type: str, record_id: int, to_type: str, found_there: tuple[Associated, ...], read_at: datetime
+) -> AssociationsRead:
+    """Take over one record's associations."""
+    rows = ((one.to_id, kind.category, kind.type_id, kind.label or "") for one in found_there for kind in one.types)
+    return AssociationsRead(object_type, record_id, to_type, read_at, frozenset(rows))
+
+
+def _storable(value: str) -> str:
+    """jsonb holds neither NUL nor half a surrogate pair: such characters become the replacement character."""
+    return value.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")

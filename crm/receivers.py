@@ -1,0 +1,32 @@
+"""What happens to a portal's mirror when the portal comes or goes."""
+
+from __future__ import annotations
+
+from django.dispatch import receiver
+from django.utils import timezone
+
+from installations.models import Portal
+from installations.signals import erase_portal, portal_connected
+from lanes.signals import open_lane, signal
+
+from . import availability
+from .backfill import BACKFILL
+from .models import Association, Change, FeedHead, Owner, Property, Record, Sync
+from .object_types import OBJECT_TYPES
+from .reconcile import RECONCILE
+
+
+@receiver(portal_connected)
+def open_mirror(portal: Portal, **_: object) -> None:
+    """Begin the first sync; after a reconnect, go on where it stopped and catch up."""
+    availability.open_by_scopes(portal)
+    for object_type in OBJECT_TYPES:
+        open_lane(portal.pk, BACKFILL, object_type.id, due_at=timezone.now())
+    open_lane(portal.pk, RECONCILE, due_at=timezone.now())
+    signal([portal.pk], BACKFILL)
+
+
+@receiver(erase_portal)
+def erase_mirror(portal: Portal, **_: object) -> None:
+    for model in (Association, Change, Record, FeedHead, Property, Owner, Sync):
+        model._default_manager.filter(portal=portal).delete()

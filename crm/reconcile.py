@@ -1,0 +1,139 @@
+"""Ask HubSpot what changed: finds what no event told, because none was sent, none came, or none is subscribed to.
+
+Every minute for a busy portal, up to every 15 for a quiet one. HubSpot's index lags, so each pass looks again at the
+minutes before the last one ("Search the CRM"). Its answers are only a hint which records to read: the index may be
+older than the record. Archiving, associations and calculated properties move no last-modified: the daily sweep and
+events are for them.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from django.db.models import F
+from django.utils import timezone
+
+from hubspot_api import search
+from hubspot_api.errors import Forbidden
+from installations.models import Portal
+from installations.ratelimit import WorkClass
+from lanes.kinds import LaneKind, register
+from lanes.signals import signal
+from lanes.slices import Slice
+
+from . import availability, backfill, definitions, mirror
+from .models import Change, FeedHead, Record, Sync
+from .object_types import BY_ID
+from .reading import Reader
+from .readings import Readings
+
+RECONCILE = "reconcile"
+MOST_OFTEN = timedelta(minutes=1)
+AT_LEAST = timedelta(minutes=15)
+QUIET_SHARE = 4  # a portal quiet for an hour is asked every quarter of that
+LOOKS_BACK = timedelta(minutes=5)  # how long HubSpot's index may lag behind
+SWEEP_EVERY = timedelta(days=1)
+OWNERS_EVERY = timedelta(hours=1)
+
+
+def work(turn: Slice) -> datetime | None:
+    """Ask once for each object type that is in sync; return when to ask again."""
+    portal = Portal.objects.get(pk=turn.portal_id)
+    reader = Reader(portal, WorkClass.BULK)
+    syncs = Sync.objects.filter(portal=portal, state=Sync.State.IN_SYNC).order_by("reconciled_at", "object_type")
+    for sync in syncs:
+        if not _reconcile(turn, sync, reader):
+            return timezone.now()
+    _look_after_owners(turn, portal, reader)
+    _sweep_if_due(turn, portal)
+    return timezone.now() + _pause(portal)
+
+
+def _reconcile(turn: Slice, sync: Sync, reader: Reader) -> bool:
+    """Go through what was modified since the last pass, in id order. False: the slice is over before it is done."""
+    if sync.window_to is None:
+        _open_window(turn, sync)
+        sync.refresh_from_db()
+    while True:
+        turn.renew()
+        try:
+            page = _ask(sync, reader)
+        except Forbidden as error:
+            with turn.fence():
+                availability.close(sync.portal, {sync.object_type: str(error)})
+            return True
+        if not page:
+            _close_window(turn, sync)
+            return True
+        _take_over(turn, sync, reader, page)
+        if not turn.has_time:
+            return False
+
+
+def _open_window(turn: Slice, sync: Sync) -> None:
+    with turn.fence():
+        Sync.objects.filter(pk=sync.pk).update(window_to=timezone.now(), window_after_id=0)
+
+
+def _close_window(turn: Slice, sync: Sync) -> None:
+    with turn.fence():
+        Sync.objects.filter(pk=sync.pk).update(
+            reconciled_to=F("window_to"), reconciled_at=timezone.now(), window_to=None, window_after_id=0
+        )
+
+
+def _ask(sync: Sync, reader: Reader) -> dict[int, datetime]:
+    """Return the next ids that changed within the window, with HubSpot's last-modified. Keyset by id: no cap."""
+    object_type = BY_ID[sync.object_type]
+    assert sync.reconciled_to is not None
+    assert sync.window_to is not None
+    changed = search.between(object_type.modified_property, sync.reconciled_to - LOOKS_BACK, sync.window_to)
+    query = search.Query().where(changed, search.gt("hs_object_id", sync.window_after_id)).sorted_by("hs_object_id")
+    page = search.page(reader.client, sync.object_type, query.select(object_type.modified_property))
+    return {record.id: record.updated_at for record in page.results}
+
+
+def _take_over(turn: Slice, sync: Sync, reader: Reader, page: dict[int, datetime]) -> None:
+    rows = Record.objects.filter(portal=sync.portal, object_type=sync.object_type, record_id__in=page)
+    known = dict(rows.values_list("record_id", "updated_at"))
+    stale = [record_id for record_id, at in page.items() if (mine := known.get(record_id)) is None or mine < at]
+    found = Readings(reader.records(sync.object_type, stale))
+    new = [record_id for record_id in stale if record_id not in known]
+    found.associations = reader.associations(sync.object_type, new) if new else []
+    sync.window_after_id = max(page)
+    with turn.fence():
+        mirror.apply(sync.portal, found, Change.Source.RECONCILE)
+        availability.close(sync.portal, reader.refused)
+        Sync.objects.filter(pk=sync.pk).update(window_after_id=sync.window_after_id)
+
+
+def _look_after_owners(turn: Slice, portal: Portal, reader: Reader) -> None:
+    syncs = Sync.objects.filter(portal=portal)
+    if syncs.filter(owners_read_at__gt=timezone.now() - OWNERS_EVERY).exists():
+        return
+    turn.renew()
+    with suppress(Forbidden):  # without that scope owners are shown by their number
+        definitions.refresh_owners(portal, reader.client)
+    syncs.update(owners_read_at=timezone.now())
+
+
+def _sweep_if_due(turn: Slice, portal: Portal) -> None:
+    due = Sync.objects.filter(
+        portal=portal, state=Sync.State.IN_SYNC, reading_ended_at__lt=timezone.now() - SWEEP_EVERY
+    )
+    with turn.fence():
+        for sync in due:
+            backfill.start_again(sync)
+            signal([portal.pk], backfill.BACKFILL, sync.object_type)
+
+
+def _pause(portal: Portal) -> timedelta:
+    """A quarter of how long the portal has been quiet, within limits."""
+    moved_at = FeedHead.objects.filter(portal=portal).values_list("moved_at", flat=True).first()
+    if moved_at is None:
+        return AT_LEAST
+    return min(max((timezone.now() - moved_at) / QUIET_SHARE, MOST_OFTEN), AT_LEAST)
+
+
+register(LaneKind(RECONCILE, WorkClass.BULK, work))
