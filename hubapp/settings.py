@@ -109,6 +109,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "installations.access.AccessMiddleware",
 ]
 ROOT_URLCONF = "hubapp.urls"
 WSGI_APPLICATION = "hubapp.wsgi.application"
