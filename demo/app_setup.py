@@ -1,0 +1,51 @@
+"""Set the app up through its own commands: migrate, keep the staff login, ask what it wants registered at HubSpot."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from .identity import Identity
+from .programs import CHECKOUT
+
+_PATIENCE_S = 300
+
+
+class CommandFailed(Exception):
+    """A command of the app ended with an error; the message holds what it said."""
+
+
+def manage(env: Mapping[str, str], *arguments: str) -> str:
+    """Run `manage.py` and return what it printed. Raises CommandFailed."""
+    done = subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=CHECKOUT,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=_PATIENCE_S,
+        check=False,
+    )
+    if done.returncode:
+        said = (done.stderr.strip() or done.stdout.strip())[-2000:]
+        raise CommandFailed(f"manage.py {' '.join(arguments)} ended with exit code {done.returncode}:\n{said}")
+    return done.stdout
+
+
+def keep_staff_login(env: Mapping[str, str], identity: Identity) -> dict[str, list[str]]:
+    """Make the staff login work and return which scopes the app asks for."""
+    login = {"DEMO_STAFF_USERNAME": identity.staff_username, "DEMO_STAFF_PASSWORD": identity.staff_password}
+    said = manage({**env, **login}, "shell", "--no-imports", "-c", "from demo import staff; staff.main()")
+    scopes: dict[str, list[str]] = json.loads(said.splitlines()[-1])
+    return scopes
+
+
+def subscriptions(env: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return the webhook subscriptions that the app wants."""
+    said = manage(env, "hubspot_subscriptions", "--list", "--format", "json")
+    wanted: list[dict[str, Any]] = json.loads(said)
+    return wanted

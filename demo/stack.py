@@ -1,0 +1,284 @@
+"""The whole product as real processes: start, stop, kill by name. For `make demo`, for tests and for benchmarks.
+
+with Stack(folder, sizes=Sizes(web_workers=1), env={"HUBSPOT_SCOPES": "oauth"}) as stack:
+    httpx2.get(f"{stack.web}/healthz")
+    stack.kill("worker")              # SIGKILL, with its children
+    stack.start("worker")             # restart=True does this by itself, after a pause
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import threading
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from . import app_setup, logs, ports, processes
+from .control import Control
+from .emulated import EmulatedHubSpot, registration
+from .lock import Lock
+from .patience import Patience
+from .plan import NAMES, Sizes, make_plan
+from .portals import DEMO_PORTALS, Portal
+from .record import Families, Record
+from .roster import STOPPING, recruit
+from .supervisor import Post, Supervisor
+
+_SERVERS = ("postgres", "redis")
+_APP = ("web", "worker", "beat")
+_RECORD_EVERY_S = 1.0
+
+
+def _say_nothing(_line: str) -> None:
+    """What tests and benchmarks want."""
+
+
+class Stack:
+    """One demo on one data directory. It is started and stopped once, its children as often as you like.
+
+    `env` holds settings and other variables for the processes; our own environment reaches them only through it.
+    `names` chooses who is started. With `restart` a child that died comes back by itself.
+    """
+
+    def __init__(
+        self,
+        data: Path,
+        *,
+        web_port: int | None = None,
+        emulator_port: int | None = None,
+        sizes: Sizes | None = None,
+        env: Mapping[str, str] | None = None,
+        names: Collection[str] = NAMES,
+        portals: Sequence[Portal] = DEMO_PORTALS,
+        restart: bool = False,
+        pause_s: float = 1.0,
+        snapshot_every_s: float | None = None,
+        fsync: bool = True,
+        say: Callable[[str], None] = _say_nothing,
+    ) -> None:
+        self.plan = make_plan(
+            data,
+            web_port=web_port,
+            emulator_port=emulator_port,
+            sizes=sizes or Sizes(),
+            given=env or {},
+            names=names,
+            portals=portals,
+            fsync=fsync,
+        )
+        self.control = Control(self.plan.emulator)
+        self._hubspot = EmulatedHubSpot(self.control, self.plan.data / "emulator.json", portals, say)
+        recruits = recruit(self.plan, self._hubspot)
+        self._posts = {name: Post(name, child, Patience(pause_s)) for name, child in recruits.items()}
+        self._record = Record(self.plan)
+        self._sole_run = Lock(self.plan.data / "lock")
+        self._lock = threading.RLock()  # one change of a child at a time: ours or the supervisor's
+        self._supervisor = Supervisor(self._posts, self._lock, say) if restart else None
+        self._chores = [(_RECORD_EVERY_S, self._announce)]
+        if snapshot_every_s is not None:
+            self._chores.append((snapshot_every_s, self._hubspot.save))
+        self._stopping = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._say = say
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    # ── What it is ──────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def web(self) -> str:
+        return self.plan.web
+
+    @property
+    def emulator(self) -> str:
+        return self.plan.emulator
+
+    @property
+    def gave_up(self) -> str | None:
+        """Why the supervisor gave up, once it has: a child that died as soon as it was up, again and again."""
+        return self._supervisor.gave_up if self._supervisor is not None else None
+
+    def running(self, name: str) -> bool:
+        return self._posts[name].running
+
+    def log(self, name: str) -> Path:
+        return self._posts[name].child.log
+
+    def pids(self, name: str) -> list[int]:
+        """Return the pids of a running child and of its own children, its own first."""
+        return [found.pid for found in self._families(name)[name]]
+
+    def manage(self, *arguments: str) -> str:
+        """Run a command of the app beside the running processes and return what it printed. Raises CommandFailed."""
+        return app_setup.manage(self.plan.environment, *arguments)
+
+    # ── Starting ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def start(self, *names: str) -> None:
+        """Start everything, or only these children again. Returns when they are ready.
+
+        Raises AlreadyRunning, PortTaken, CommandFailed, or one of supervisor.START_FAILED, with nothing left running.
+        """
+        if names:
+            with self._lock:
+                for name in names:
+                    self._posts[name].start()
+            return
+        self._sole_run.acquire()
+        try:
+            self._heal()
+            for port, variable, purpose in self.plan.ports_to_take:
+                ports.require_free(port, variable, purpose)
+            self._start_everything()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _heal(self) -> None:
+        """End what an earlier run left behind, and forget what it wrote down."""
+        leftovers = self._record.leftovers()
+        if leftovers:
+            self._say(f"The earlier run was killed and left processes behind ({len(leftovers)}); they are ended.")
+            processes.end(leftovers)
+        elif self._record.crashed():
+            self._say("The earlier run was killed. Its data is as it was then.")
+        self._record.withdraw()
+        self._forget_orphaned_cluster()
+        logs.set_aside_large(self.plan.logs)
+
+    def _forget_orphaned_cluster(self) -> None:
+        """Remove a database whose data directory was deleted: the keys of what is in it are gone."""
+        owner, cluster = self.plan.place / "instance", self.plan.postgres.data
+        if not cluster.is_relative_to(self.plan.place):
+            return  # it lies in the data directory itself
+        if cluster.exists() and (not owner.exists() or owner.read_text() != self.plan.identity.instance):
+            self._say(f"{cluster} belongs to a data directory that is gone; it is removed.")
+            shutil.rmtree(cluster)
+        owner.write_text(self.plan.identity.instance)
+
+    def _start_everything(self) -> None:
+        for name in _SERVERS:
+            self._launch(name)
+            self._wait_for(name)
+        self._launch("emulator")
+        if not self._posts.keys().isdisjoint(_APP):
+            self._set_up_app()
+        self._wait_for("emulator")
+        for name in _APP:
+            self._launch(name)
+        for name in _APP:
+            self._wait_for(name)
+        self._begin_chores()
+
+    def _set_up_app(self) -> None:
+        environment = self.plan.environment
+        self._say("  setting up the database")
+        app_setup.manage(environment, "migrate", "--noinput", "--verbosity", "0")
+        scopes = app_setup.keep_staff_login(environment, self.plan.identity)
+        subscriptions = app_setup.subscriptions(environment)
+        self._hubspot.app = registration(self.plan.settings, scopes, subscriptions)
+
+    def _launch(self, name: str) -> None:
+        if name in self._posts:
+            self._posts[name].launch()
+            self._record.processes_are(self._families(*self._posts))
+
+    def _wait_for(self, name: str) -> None:
+        if name in self._posts:
+            self._posts[name].child.wait_until_ready()
+            self._say(f"  {name} is up")
+
+    def _begin_chores(self) -> None:
+        self._record.write_env()
+        self._announce()
+        for every_s, chore in self._chores:
+            self._threads.append(threading.Thread(target=self._repeat, args=(every_s, chore), daemon=True))
+        for thread in self._threads:
+            thread.start()
+        if self._supervisor is not None:
+            self._supervisor.start()
+
+    # ── While it runs ───────────────────────────────────────────────────────────────────────────────────────
+
+    def wait(self, timeout_s: float | None = None) -> None:
+        """Return when the supervisor has given up, or after `timeout_s`."""
+        assert self._supervisor is not None
+        self._supervisor.finished.wait(timeout_s)
+
+    def kill(self, *names: str, sign: signal.Signals = signal.SIGKILL) -> None:
+        """Send these children and their own children a signal, all at once; after SIGKILL, wait until they are gone."""
+        for name in names:
+            self._posts[name].expect_death()
+        found = [process for family in self._families(*names).values() for process in family]
+        for process in found:
+            with suppress(ProcessLookupError):
+                os.kill(process.pid, sign)
+        if sign == signal.SIGKILL:
+            processes.end(found)
+            for name in names:
+                self._posts[name].reap()
+
+    def _repeat(self, every_s: float, chore: Callable[[], None]) -> None:
+        while not self._stopping.wait(every_s):
+            chore()
+
+    def _announce(self) -> None:
+        self._record.announce(self._families(*self._posts))
+
+    def _families(self, *names: str) -> Families:
+        everyone = processes.everyone()
+        found = {}
+        for name in names:
+            process = self._posts[name].child.process
+            found[name] = (
+                processes.family(process.pid, everyone) if process is not None and process.poll() is None else []
+            )
+        return found
+
+    # ── Stopping ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def stop(self, *names: str) -> None:
+        """Stop everything in order, or only these children; a stopped child does not come back by itself."""
+        if names:
+            with self._lock:
+                for name in names:
+                    self._posts[name].stop()
+            return
+        if not self._sole_run.held:
+            return  # never started, or stopped already
+        self._stopping.set()
+        if self._supervisor is not None:
+            self._supervisor.end()
+        for thread in self._threads:
+            thread.join()
+        with ThreadPoolExecutor(thread_name_prefix="stops") as pool:
+            for group in STOPPING:
+                list(pool.map(lambda name: self._posts[name].stop(), [name for name in group if name in self._posts]))
+        self.control.close()
+        self._record.withdraw()
+        self._sole_run.release()
+
+    def erase(self) -> None:
+        """Remove everything that a stopped demo has kept."""
+        for folder in (self.plan.data, self.plan.place):
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def kill_everything(self) -> None:
+        """For somebody who cannot wait for stop(), also while it is under way. Takes no lock, asks nobody."""
+        for family in self._families(*self._posts).values():
+            for process in family:
+                with suppress(ProcessLookupError):
+                    os.kill(process.pid, signal.SIGKILL)
