@@ -1,0 +1,131 @@
+"""Connect an account: landing page, consent, callback, first sync."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from demo import hooks
+from demo.browser import Browser
+from demo.page import Form, Missing, Page
+from demo.portals import Portal
+
+from .world import World, eventually, expect, opened, shown, user_of
+
+FIRST_SYNC_LIMIT_S = 240
+
+
+def landing(world: World) -> str:
+    page = opened(world.nobody, world.stack.web)
+    scopes = ("contacts", "companies", "deals", "tickets")
+    missing = [word for word in scopes if word not in page.text.lower()]
+    expect(
+        not missing, "a landing page that says what it will ask for", f"nothing about {missing} in: {page.text[:400]}"
+    )
+    page.link("/install")
+    return ""
+
+
+def consent(world: World) -> str:
+    page = _to_consent(world, world.nobody, "/install")
+    offered = set(_form(page).choices("hub_id"))
+    wanted = {str(hub_id) for hub_id in world.stack.plan.hub_ids}
+    expect(wanted <= offered, f"a choice of the accounts {wanted}", f"{offered}", "emulator")
+    expect("crm.objects.contacts.read" in page.text, "the scopes on the consent page", page.text[:400], "emulator")
+    return f"{len(offered)} accounts to choose from"
+
+
+def cancel(world: World) -> str:
+    page = _decide(_to_consent(world, world.nobody, "/install"), world.nobody, world.portal, 0, "cancel")
+    shown(page)
+    page.one("data-problem")
+    page.link("/install")
+    expect(not _is_installed(world, world.portal), "nothing installed", "an installation", "emulator")
+    return ""
+
+
+def one_use(world: World) -> str:
+    """The address that HubSpot sends a browser back to works once, and only in the browser that began."""
+    page = _to_consent(world, world.owner, "/install")
+    back = world.owner.redirected(_form(page), **_choice(world.portal, 0, "grant"))
+    for who, browser in (("another browser", world.nobody), ("its own browser, a second time", world.owner)):
+        page = shown(browser.open(back), 400)
+        expect(page.all("data-problem"), f"an explanation in {who}", page.text[:300])
+    return ""
+
+
+def install(world: World) -> str:
+    page = install_in(world, world.owner, world.portal)
+    expect(str(world.hub_id) in page.text, "the account's id on its overview", page.text[:400])
+    return f"{world.portal['name']}"
+
+
+def install_in(world: World, browser: Browser, portal: Portal, place: int = 0) -> Page:
+    """Install the app in an account and return the overview. Raises Unexpected."""
+    return _granted(world, browser, portal, place, "/install")
+
+
+def sign_in_to(world: World, browser: Browser, portal: Portal, place: int) -> Page:
+    """Sign in as a user of an account and return the overview, whatever it shows. Raises Unexpected."""
+    return _granted(world, browser, portal, place, "/signin")
+
+
+def first_sync(world: World) -> str:
+    return sync(world, world.owner, world.portal)
+
+
+def sync(world: World, browser: Browser, portal: Portal) -> str:
+    """Wait for the first sync and compare its counts with what is in HubSpot. Raises Unexpected."""
+    address = world.address(hub_id=portal["hub_id"])
+    percents: list[int] = []
+
+    def look() -> hooks.Overview:
+        found = hooks.overview(opened(browser, address))
+        percents.append(found.sync_percent)
+        return found
+
+    done = eventually(
+        look, lambda found: found.sync_percent >= 100, "a first sync at 100 %", limit_s=FIRST_SYNC_LIMIT_S
+    )
+    wanted = dict(world.in_hubspot(portal["hub_id"])["records"])
+    seen = {plural: done.counts.get(plural) for plural in wanted}
+    expect(seen == wanted, f"mirrored records {wanted}", f"{seen}", "worker")
+    return f"{sum(wanted.values())} records; seen on the way: {_some(percents)} %"
+
+
+def _granted(world: World, browser: Browser, portal: Portal, place: int, start: str) -> Page:
+    page = shown(_decide(_to_consent(world, browser, start), browser, portal, place, "grant"))
+    wanted = world.address(hub_id=portal["hub_id"])
+    expect(page.address == wanted, f"to arrive at {wanted}", f"{page.address}: {page.text[:300]}")
+    return page
+
+
+def _to_consent(world: World, browser: Browser, start: str) -> Page:
+    page = opened(browser, f"{world.stack.web}{start}")
+    wanted, seen = urlsplit(world.stack.emulator).netloc, urlsplit(page.address).netloc
+    expect(wanted == seen, f"HubSpot's consent page at {wanted}", page.address)
+    return page
+
+
+def _decide(page: Page, browser: Browser, portal: Portal, place: int, decision: str) -> Page:
+    return browser.send(_form(page), **_choice(portal, place, decision))
+
+
+def _form(consent: Page) -> Form:
+    found = consent.forms()
+    if not found:
+        raise Missing(f"{consent.address} has no consent form")
+    return found[0]
+
+
+def _choice(portal: Portal, place: int, decision: str) -> dict[str, str]:
+    return {"hub_id": str(portal["hub_id"]), "user_id": str(user_of(portal, place)), "decision": decision}
+
+
+def _is_installed(world: World, portal: Portal) -> bool:
+    return bool(world.in_hubspot(portal["hub_id"])["installs"])
+
+
+def _some(percents: list[int]) -> str:
+    different = sorted(set(percents))
+    step = max(1, len(different) // 6)
+    return ", ".join(str(percent) for percent in different[::step])

@@ -1,0 +1,60 @@
+"""Leave, come back, and be thrown out from HubSpot's side."""
+
+from __future__ import annotations
+
+from demo import hooks
+from demo.page import Page
+
+from .connecting import install_in, sync
+from .world import World, eventually, expect, opened, shown, user_of
+
+UNINSTALL_LIMIT_S = 120
+NOTICE_LIMIT_S = 300
+
+
+def disconnect(world: World) -> str:
+    settings = opened(world.owner, world.address("settings/"))
+    question = shown(world.owner.send(settings.form("/disconnect/")))
+    expect(world.in_hubspot()["installs"], "nothing done before it is confirmed", "already uninstalled", "web")
+    shown(world.owner.send(question.form("/disconnect/")))
+    for browser in (world.owner, world.colleague):
+        shown(browser.open(world.address()), 404)
+    eventually(
+        lambda: world.in_hubspot()["installs"],
+        lambda installs: not installs,
+        "the app uninstalled in HubSpot",
+        limit_s=UNINSTALL_LIMIT_S,
+    )
+    return ""
+
+
+def reinstall(world: World) -> str:
+    install_in(world, world.owner, world.portal)
+    synced = sync(world, world.owner, world.portal)
+    shown(world.colleague.open(world.address()), 404)  # let in before, not into this installation
+    return synced
+
+
+def uninstalled(world: World) -> str:
+    """Uninstalled in HubSpot's settings, the app notices by itself and says so."""
+    world.control.uninstall(world.hub_id, world.stack.plan.settings["HUBSPOT_CLIENT_ID"])
+
+    def look() -> str:
+        page: Page = world.owner.open(world.address())
+        return "gone" if page.status == 404 else hooks.portal_state(page)
+
+    state = eventually(look, lambda state: state != "active", "the uninstall noticed", limit_s=NOTICE_LIMIT_S)
+    page = opened(world.owner, world.address())
+    expect(
+        "/install" in {found.get("href").split("?")[0] for found in page.all("href")},
+        "a link to install again",
+        page.text[:400],
+    )
+    return state
+
+
+def stays_connected(world: World) -> str:
+    """What happened to one account must not have touched the other."""
+    found = hooks.overview(opened(world.stranger, world.address(hub_id=world.other["hub_id"])))
+    expect(found.state == "active", "the other account still connected", repr(found))
+    return f"user {user_of(world.other, 0)}"
