@@ -34,8 +34,13 @@ class Control:
     def state(self) -> Answer:
         return self._object("GET", "/_emulator/state")
 
-    def hub_ids(self) -> set[int]:
-        return {int(portal["hub_id"]) for portal in self.state()["portals"]}
+    def hub_ids(self) -> list[int]:
+        return [int(portal["hub_id"]) for portal in self.state()["portals"]]
+
+    def users(self, hub_id: int) -> list[Answer]:
+        """Return who works in an account: user_id, email, super_admin."""
+        portals = json.loads(self.snapshot())["portals"]
+        return next(list(portal["users"]) for portal in portals if portal["hub_id"] == hub_id)
 
     def register_app(self, app: Mapping[str, object]) -> Answer:
         return self._object("POST", "/_emulator/apps", app)

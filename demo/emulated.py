@@ -1,4 +1,4 @@
-"""The HubSpot of this demo: our app registered, the portals seeded, its memory kept across starts and crashes."""
+"""The HubSpot of this demo: our app registered with it, its memory kept across starts and crashes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import httpx2
 
 from .control import Control, EmulatorRefused
 from .files import write_private
-from .portals import Portal
 from .programs import Program, ProgramFailed
 
 
@@ -37,11 +36,11 @@ def registration(
 class EmulatedHubSpot:
     """What an emulator keeps in memory only, and the file in which we keep it for its next start."""
 
-    def __init__(self, control: Control, snapshot: Path, portals: Sequence[Portal], say: Callable[[str], None]) -> None:
+    def __init__(self, control: Control, snapshot: Path, say: Callable[[str], None]) -> None:
         self.control = control
         self.app: Mapping[str, object] | None = None
+        self.hub_ids: list[int] = []  # known once it is prepared
         self._snapshot = snapshot
-        self._portals = portals
         self._say = say
         self._saved = b""
         # True from the moment the emulator is as it should be: an empty one must never be saved over a full one.
@@ -59,10 +58,7 @@ class EmulatedHubSpot:
             self._restore()
             if self.app is not None:
                 self.control.register_app(self.app)
-            existing = self.control.hub_ids()
-            for portal in self._portals:
-                if portal["hub_id"] not in existing:
-                    self.control.make_portal(portal)
+            self.hub_ids = self.control.hub_ids()
             self._trusted = True
 
     def save(self) -> None:

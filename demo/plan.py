@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,7 +10,6 @@ from . import ports
 from .environment import MARK, Addresses, app_settings, bare_environment
 from .identity import Identity, keep_identity
 from .place import place_of
-from .portals import Portal
 from .postgres import Postgres
 from .redis import Redis
 
@@ -41,7 +40,6 @@ class Plan:
     redis: Redis
     settings: Mapping[str, str] = field(repr=False)
     environment: Mapping[str, str] = field(repr=False)
-    portals: tuple[Portal, ...]
 
     @property
     def logs(self) -> Path:
@@ -54,10 +52,6 @@ class Plan:
     @property
     def emulator(self) -> str:
         return self.settings["HUBSPOT_API_URL"]
-
-    @property
-    def hub_ids(self) -> list[int]:
-        return [int(portal["hub_id"]) for portal in self.portals]
 
     @property
     def ports_to_take(self) -> list[tuple[int, str, str]]:
@@ -79,7 +73,6 @@ def make_plan(
     sizes: Sizes,
     given: Mapping[str, str],
     names: Collection[str],
-    portals: Sequence[Portal],
     fsync: bool,
 ) -> Plan:
     """Decide everything; make the data directory and what must be kept in it. Ports not given are free ones."""
@@ -115,7 +108,6 @@ def make_plan(
             "PYTHONUNBUFFERED": "1",
             MARK: str(data),
         },
-        portals=tuple(portals),
     )
 
 

@@ -28,14 +28,14 @@ class Record:
         everyone = [process for family in families.values() for process in family]
         write_private_json(self._processes, [{"pid": found.pid, "started": found.started} for found in everyone])
 
-    def announce(self, families: Families) -> None:
+    def announce(self, families: Families, hub_ids: list[int]) -> None:
         """Write what a stranger needs to find and use this demo, again whenever its processes have changed."""
         pids = {name: [found.pid for found in families.get(name, [])] for name in NAMES}
         pids |= {name: pids[name][:1] for name in _ONE_PROCESS}
         if pids == self._written:
             return
         self.processes_are(families)
-        write_private_json(self._demo, self._contents() | {"pids": pids})
+        write_private_json(self._demo, self._contents() | {"hub_ids": hub_ids, "pids": pids})
         self._written = pids
 
     def write_env(self) -> None:
@@ -79,5 +79,4 @@ class Record:
                 "client_secret": plan.settings["HUBSPOT_CLIENT_SECRET"],
                 "app_id": int(plan.settings["HUBSPOT_APP_ID"]),
             },
-            "hub_ids": list(plan.hub_ids),
         }

@@ -12,7 +12,7 @@ import os
 import shutil
 import signal
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -25,7 +25,6 @@ from .emulated import EmulatedHubSpot, registration
 from .lock import Lock
 from .patience import Patience
 from .plan import NAMES, Sizes, make_plan
-from .portals import DEMO_PORTALS, Portal
 from .record import Families, Record
 from .roster import STOPPING, recruit
 from .supervisor import Post, Supervisor
@@ -55,7 +54,6 @@ class Stack:
         sizes: Sizes | None = None,
         env: Mapping[str, str] | None = None,
         names: Collection[str] = NAMES,
-        portals: Sequence[Portal] = DEMO_PORTALS,
         restart: bool = False,
         pause_s: float = 1.0,
         snapshot_every_s: float | None = None,
@@ -69,11 +67,10 @@ class Stack:
             sizes=sizes or Sizes(),
             given=env or {},
             names=names,
-            portals=portals,
             fsync=fsync,
         )
         self.control = Control(self.plan.emulator)
-        self._hubspot = EmulatedHubSpot(self.control, self.plan.data / "emulator.json", portals, say)
+        self._hubspot = EmulatedHubSpot(self.control, self.plan.data / "emulator.json", say)
         recruits = recruit(self.plan, self._hubspot)
         self._posts = {name: Post(name, child, Patience(pause_s)) for name, child in recruits.items()}
         self._record = Record(self.plan)
@@ -105,6 +102,11 @@ class Stack:
     @property
     def emulator(self) -> str:
         return self.plan.emulator
+
+    @property
+    def hub_ids(self) -> list[int]:
+        """The emulator's accounts, known once it is up."""
+        return self._hubspot.hub_ids
 
     @property
     def gave_up(self) -> str | None:
@@ -236,7 +238,7 @@ class Stack:
             chore()
 
     def _announce(self) -> None:
-        self._record.announce(self._families(*self._posts))
+        self._record.announce(self._families(*self._posts), self.hub_ids)
 
     def _families(self, *names: str) -> Families:
         everyone = processes.everyone()

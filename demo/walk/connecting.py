@@ -7,9 +7,8 @@ from urllib.parse import urlsplit
 from demo import hooks
 from demo.browser import Browser
 from demo.page import Form, Missing, Page
-from demo.portals import Portal
 
-from .world import World, eventually, expect, opened, shown, user_of
+from .world import Account, World, eventually, expect, opened, shown
 
 FIRST_SYNC_LIMIT_S = 240
 
@@ -28,7 +27,7 @@ def landing(world: World) -> str:
 def consent(world: World) -> str:
     page = _to_consent(world, world.nobody, "/install")
     offered = set(_form(page).choices("hub_id"))
-    wanted = {str(hub_id) for hub_id in world.stack.plan.hub_ids}
+    wanted = {str(hub_id) for hub_id in world.stack.hub_ids}
     expect(wanted <= offered, f"a choice of the accounts {wanted}", f"{offered}", "emulator")
     expect("crm.objects.contacts.read" in page.text, "the scopes on the consent page", page.text[:400], "emulator")
     return f"{len(offered)} accounts to choose from"
@@ -56,15 +55,15 @@ def one_use(world: World) -> str:
 def install(world: World) -> str:
     page = install_in(world, world.owner, world.portal)
     expect(str(world.hub_id) in page.text, "the account's id on its overview", page.text[:400])
-    return f"{world.portal['name']}"
+    return f"{world.portal.name}"
 
 
-def install_in(world: World, browser: Browser, portal: Portal, place: int = 0) -> Page:
+def install_in(world: World, browser: Browser, portal: Account, place: int = 0) -> Page:
     """Install the app in an account and return the overview. Raises Unexpected."""
     return _granted(world, browser, portal, place, "/install")
 
 
-def sign_in_to(world: World, browser: Browser, portal: Portal, place: int) -> Page:
+def sign_in_to(world: World, browser: Browser, portal: Account, place: int) -> Page:
     """Sign in as a user of an account and return the overview, whatever it shows. Raises Unexpected."""
     return _granted(world, browser, portal, place, "/signin")
 
@@ -73,9 +72,9 @@ def first_sync(world: World) -> str:
     return sync(world, world.owner, world.portal)
 
 
-def sync(world: World, browser: Browser, portal: Portal) -> str:
+def sync(world: World, browser: Browser, portal: Account) -> str:
     """Wait for the first sync and compare its counts with what is in HubSpot. Raises Unexpected."""
-    address = world.address(hub_id=portal["hub_id"])
+    address = world.address(hub_id=portal.hub_id)
     percents: list[int] = []
 
     def look() -> hooks.Overview:
@@ -86,15 +85,15 @@ def sync(world: World, browser: Browser, portal: Portal) -> str:
     done = eventually(
         look, lambda found: found.sync_percent >= 100, "a first sync at 100 %", limit_s=FIRST_SYNC_LIMIT_S
     )
-    wanted = dict(world.in_hubspot(portal["hub_id"])["records"])
+    wanted = dict(world.in_hubspot(portal.hub_id)["records"])
     seen = {plural: done.counts.get(plural) for plural in wanted}
     expect(seen == wanted, f"mirrored records {wanted}", f"{seen}", "worker")
     return f"{sum(wanted.values())} records; seen on the way: {_some(percents)} %"
 
 
-def _granted(world: World, browser: Browser, portal: Portal, place: int, start: str) -> Page:
+def _granted(world: World, browser: Browser, portal: Account, place: int, start: str) -> Page:
     page = shown(_decide(_to_consent(world, browser, start), browser, portal, place, "grant"))
-    wanted = world.address(hub_id=portal["hub_id"])
+    wanted = world.address(hub_id=portal.hub_id)
     expect(page.address == wanted, f"to arrive at {wanted}", f"{page.address}: {page.text[:300]}")
     return page
 
@@ -106,7 +105,7 @@ def _to_consent(world: World, browser: Browser, start: str) -> Page:
     return page
 
 
-def _decide(page: Page, browser: Browser, portal: Portal, place: int, decision: str) -> Page:
+def _decide(page: Page, browser: Browser, portal: Account, place: int, decision: str) -> Page:
     return browser.send(_form(page), **_choice(portal, place, decision))
 
 
@@ -117,12 +116,12 @@ def _form(consent: Page) -> Form:
     return found[0]
 
 
-def _choice(portal: Portal, place: int, decision: str) -> dict[str, str]:
-    return {"hub_id": str(portal["hub_id"]), "user_id": str(user_of(portal, place)), "decision": decision}
+def _choice(portal: Account, place: int, decision: str) -> dict[str, str]:
+    return {"hub_id": str(portal.hub_id), "user_id": str(portal.users[place]), "decision": decision}
 
 
-def _is_installed(world: World, portal: Portal) -> bool:
-    return bool(world.in_hubspot(portal["hub_id"])["installs"])
+def _is_installed(world: World, portal: Account) -> bool:
+    return bool(world.in_hubspot(portal.hub_id)["installs"])
 
 
 def _some(percents: list[int]) -> str:

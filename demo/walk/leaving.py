@@ -6,7 +6,7 @@ from demo import hooks
 from demo.page import Page
 
 from .connecting import install_in, sync
-from .world import World, eventually, expect, opened, shown, user_of
+from .world import World, eventually, expect, opened, shown
 
 UNINSTALL_LIMIT_S = 120
 NOTICE_LIMIT_S = 300
@@ -55,6 +55,6 @@ def uninstalled(world: World) -> str:
 
 def stays_connected(world: World) -> str:
     """What happened to one account must not have touched the other."""
-    found = hooks.overview(opened(world.stranger, world.address(hub_id=world.other["hub_id"])))
+    found = hooks.overview(opened(world.stranger, world.address(hub_id=world.other.hub_id)))
     expect(found.state == "active", "the other account still connected", repr(found))
-    return f"user {user_of(world.other, 0)}"
+    return f"user {world.other.users[0]}"

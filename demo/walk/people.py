@@ -6,7 +6,7 @@ from demo import hooks
 
 from .connecting import install_in, sign_in_to, sync
 from .records import PLURALS
-from .world import World, expect, opened, shown, user_of
+from .world import World, expect, opened, shown
 
 
 def colleague_waits(world: World) -> str:
@@ -20,7 +20,7 @@ def colleague_waits(world: World) -> str:
 
 def colleague_let_in(world: World) -> str:
     settings = opened(world.owner, world.address("settings/"))
-    form = hooks.member_form(settings, user_of(world.portal, 1))
+    form = hooks.member_form(settings, world.portal.users[1])
     shown(world.owner.send(form, role="viewer"))
     seen = world.overview(world.colleague)
     expect(seen.state == "active", "the overview of a connected account", repr(seen))
@@ -36,7 +36,7 @@ def strangers(world: World) -> str:
     for browser in (world.stranger, world.nobody):
         for path in ("", *_inner_pages()):
             shown(browser.open(world.address(path)), 404)
-    return f"{world.other['name']} in the EU: {synced}"
+    return f"{world.other.name} in the EU: {synced}"
 
 
 def _inner_pages() -> list[str]:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from demo import hooks
 from demo.page import Page
 
-from .world import World, eventually, expect, opened, user_of
+from .world import World, eventually, expect, opened
 
 LIVE_LIMIT_S = 30
 RECONCILE_LIMIT_S = 300
@@ -117,7 +117,7 @@ def _some(world: World, plural: str) -> str:
 
 def _change(world: World, **change: object) -> str:
     """Change one record as the account's first user would and return its id."""
-    (result,) = world.control.change(world.hub_id, user_of(world.portal, 0), [change])
+    (result,) = world.control.change(world.hub_id, world.portal.users[0], [change])
     return str(result["id"])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 import httpx2
 
@@ -14,7 +15,7 @@ from demo.page import Missing
 from demo.stack import Stack
 
 from . import connecting, console, leaving, people, records
-from .world import Unexpected, World
+from .world import Account, Unexpected, World
 
 Step = Callable[[World], str]
 STEPS: tuple[tuple[str, Step], ...] = (
@@ -78,8 +79,14 @@ def _tell_failure(world: World, title: str, what: tuple[str, str, str], say: Cal
     say(f"  The end of {log}.log:\n{tail(world.stack.log(log), 40)}")
 
 
-def _two_accounts(stack: Stack) -> tuple[dict[str, object], dict[str, object]]:
+def _two_accounts(stack: Stack) -> tuple[Account, Account]:
     """Return the account to walk in and one in another region."""
-    portals = stack.plan.portals
+    portals = stack.control.state()["portals"]
     first = portals[0]
-    return first, next(portal for portal in portals if portal["hublet"] != first["hublet"])
+    other = next(portal for portal in portals if portal["hublet"] != first["hublet"])
+    return _account(stack, first), _account(stack, other)
+
+
+def _account(stack: Stack, portal: dict[str, Any]) -> Account:
+    users = sorted(stack.control.users(portal["hub_id"]), key=lambda user: not user["super_admin"])
+    return Account(portal["hub_id"], portal["name"], portal["hublet"], [int(user["user_id"]) for user in users])

@@ -11,11 +11,20 @@ from demo import hooks
 from demo.browser import Browser
 from demo.control import Control
 from demo.page import Missing, Page
-from demo.portals import Portal
 from demo.stack import Stack
 
 Found = TypeVar("Found")
 _LOOK_EVERY_S = 0.2
+
+
+@dataclass(frozen=True)
+class Account:
+    """One of the emulator's accounts and the ids of its users, the super admin first."""
+
+    hub_id: int
+    name: str
+    hublet: str
+    users: list[int]
 
 
 class Unexpected(Exception):
@@ -33,8 +42,8 @@ class World:
     """One walk. `portal` is the account most of it happens in, `other` one in another region."""
 
     stack: Stack
-    portal: Portal
-    other: Portal
+    portal: Account
+    other: Account
     owner: Browser = field(default_factory=Browser)
     colleague: Browser = field(default_factory=Browser)
     stranger: Browser = field(default_factory=Browser)
@@ -42,7 +51,7 @@ class World:
 
     @property
     def hub_id(self) -> int:
-        return int(self.portal["hub_id"])
+        return self.portal.hub_id
 
     @property
     def control(self) -> Control:
@@ -66,10 +75,6 @@ class World:
     def close(self) -> None:
         for browser in (self.owner, self.colleague, self.stranger, self.nobody):
             browser.close()
-
-
-def user_of(portal: Portal, place: int) -> int:
-    return int(portal["users"][place]["user_id"])
 
 
 def expect(condition: object, expected: str, seen: str, log: str = "web") -> None:

@@ -17,7 +17,7 @@ PORTAL: dict[str, Any] = {"hub_id": 7, "name": "Seven"}
 
 
 class Memory(ThreadingHTTPServer):
-    """The least that has a control API: it remembers what it is told, and can be emptied."""
+    """The least that has a control API: it begins with one portal, remembers what it is told, and can be emptied."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -26,7 +26,7 @@ class Memory(ThreadingHTTPServer):
 
     def forget(self) -> None:
         self.apps: list[dict[str, Any]] = []
-        self.portals: list[dict[str, Any]] = []
+        self.portals = [dict(PORTAL)]
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         with request:
@@ -84,15 +84,15 @@ def said() -> list[str]:
 @pytest.fixture
 def hubspot(emulator: Memory, tmp_path: Path, said: list[str]) -> Iterator[EmulatedHubSpot]:
     control = Control(f"http://127.0.0.1:{emulator.server_port}")
-    found = EmulatedHubSpot(control, tmp_path / "emulator.json", [PORTAL], said.append)
+    found = EmulatedHubSpot(control, tmp_path / "emulator.json", said.append)
     found.app = {"client_id": "c"}
     yield found
     control.close()
 
 
-def test_a_new_emulator_gets_the_app_and_the_portals(hubspot: EmulatedHubSpot, emulator: Memory) -> None:
+def test_a_new_emulator_learns_of_the_app(hubspot: EmulatedHubSpot, emulator: Memory) -> None:
     hubspot.prepare()
-    assert emulator.portals == [PORTAL]
+    assert hubspot.hub_ids == [7]
     assert emulator.apps == [{"client_id": "c"}]
 
 
@@ -112,12 +112,13 @@ def test_a_lost_emulator_gets_its_memory_back(
 
 def test_an_empty_emulator_is_never_saved_over_a_full_one(hubspot: EmulatedHubSpot, emulator: Memory) -> None:
     hubspot.prepare()
+    emulator.portals[0]["installed"] = True
     hubspot.save()
     emulator.forget()
     hubspot.distrust()
     hubspot.save()
     hubspot.prepare()
-    assert emulator.portals == [PORTAL]
+    assert emulator.portals == [{**PORTAL, "installed": True}]
 
 
 def test_a_refused_memory_is_kept_and_said(
