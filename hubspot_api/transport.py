@@ -200,8 +200,10 @@ class PooledTransport(httpx2.BaseTransport):
 
     def _own_pool(self) -> httpcore2.ConnectionPool:
         if self._owner != os.getpid():  # two processes must not talk on one connection
-            self._pool = self._new_pool()
+            inherited, self._pool = self._pool, self._new_pool()
             self._owner = os.getpid()
+            for connection in inherited.connections:  # not the pool: its lock may have been held while forking
+                connection.close()
         return self._pool
 
     def _new_pool(self) -> httpcore2.ConnectionPool:
