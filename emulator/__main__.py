@@ -1,0 +1,83 @@
+"""`python -m emulator`: a HubSpot on this machine, until Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from types import FrameType
+
+from emulator.control.fields import Rejected
+from emulator.saving import SavedState
+from emulator.seed.demo import demo
+from emulator.server import PortInUse, listeners
+from emulator.world import HUBLETS, Emulator, Options
+
+SEEDS = {"none": None, "demo": demo}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    wanted = _parser().parse_args(arguments)
+    shown_host = "localhost" if wanted.host in ("127.0.0.1", "0.0.0.0", "::", "localhost") else wanted.host  # noqa: S104
+    origins = {hublet: f"http://{shown_host}:{wanted.port + place}" for place, hublet in enumerate(HUBLETS)}
+    emulator = Emulator(
+        Options(origins, search_lag_ms=wanted.search_lag_ms, webhook_linger_ms=wanted.webhook_linger_ms),
+        seed=SEEDS[wanted.seed],
+    )
+    saved = SavedState(emulator, wanted.state) if wanted.state else None
+    try:
+        if saved:
+            saved.load()
+        for each in (ports := listeners(emulator, wanted.host)):
+            each.start()
+    except (PortInUse, Rejected, OSError) as failure:
+        sys.stderr.write(f"emulator: {failure}\n")
+        return 1
+    emulator.start()
+    if saved:
+        saved.start()
+    sys.stdout.write(json.dumps({"emulator": origins}) + "\n")
+    sys.stdout.flush()
+    _wait_for_signal()
+    for each in ports:
+        each.stop()
+    emulator.stop()
+    if saved:
+        saved.stop()
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m emulator", description="A HubSpot that runs on a laptop.")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
+    parser.add_argument("--port", type=int, default=8765, help="port of na1; eu1 is on the next (default 8765)")
+    parser.add_argument("--seed", choices=sorted(SEEDS), default="none", help="accounts to begin with (default none)")
+    parser.add_argument("--state", type=Path, help="keep the state in this file between runs")
+    parser.add_argument("--search-lag-ms", type=int, default=0, help="how late search sees a change (default 0)")
+    parser.add_argument(
+        "--webhook-linger-ms", type=int, default=50, help="how long a batch waits for more events (default 50)"
+    )
+    return parser
+
+
+def _wait_for_signal() -> None:
+    stop = threading.Event()
+
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, handle)
+    stop.wait()
+
+
+if __name__ == "__main__":
+    code = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # A call that a fault holds up must not hold up the end: its thread is not waited for.
+    os._exit(code)

@@ -1,0 +1,3 @@
+"""The emulator's own API under /_emulator: apps, portals, changes, time, faults, ledgers, snapshots."""
+
+from __future__ import annotations

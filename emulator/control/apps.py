@@ -1,0 +1,162 @@
+"""Apps and faults as a control call describes them."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+from emulator.control.fields import Fields, Rejected
+from emulator.crm.object_types import object_type
+from emulator.errors import UnknownObjectType
+from emulator.faults import ACTIONS, Fault
+from emulator.oauth.apps import App, WebhookSettings, renumbered
+from emulator.webhooks.subscriptions import InvalidSubscription, Subscription, Subscriptions, subscription
+
+_SCOPE = re.compile(r"[A-Za-z0-9._\-]+")
+
+_APP_FIELDS = (
+    "client_id",
+    "client_secret",
+    "app_id",
+    "name",
+    "redirect_uris",
+    "required_scopes",
+    "conditional_scopes",
+    "optional_scopes",
+    "webhook",
+    "subscriptions",
+    "access_token_ttl_s",
+    "code_ttl_s",
+    "rotate_refresh_tokens",
+    "refresh_grace_s",
+)
+
+
+def read_app(body: Any, before: App | None) -> App:
+    """Raises Rejected."""
+    fields = Fields(body, _APP_FIELDS)
+    client_id = fields.text("client_id")
+    return App(
+        client_id=client_id,
+        client_secret=fields.text("client_secret"),
+        app_id=fields.whole("app_id", low=1),
+        name=fields.text("name", client_id),
+        redirect_uris=tuple(_redirect(uri) for uri in fields.texts("redirect_uris")),
+        required_scopes=_scopes(fields, "required_scopes", ["oauth"]),
+        conditional_scopes=_scopes(fields, "conditional_scopes", []),
+        optional_scopes=_scopes(fields, "optional_scopes", []),
+        webhook=_webhook(fields.raw("webhook")) if "webhook" in fields else None,
+        subscriptions=_subscriptions(fields.items("subscriptions", []), before),
+        access_token_ttl_s=fields.whole("access_token_ttl_s", 1_800, low=1),
+        code_ttl_s=fields.whole("code_ttl_s", 600, low=1),
+        rotate_refresh_tokens=fields.boolean("rotate_refresh_tokens", False),
+        refresh_grace_s=fields.whole("refresh_grace_s", 0),
+    )
+
+
+def _redirect(uri: str) -> str:
+    """HubSpot takes https on a domain, and plain http on localhost only."""
+    parts = urlsplit(uri)
+    host = parts.hostname or ""
+    if parts.scheme == "http" and host == "localhost":
+        return uri
+    if parts.scheme != "https" or not host:
+        raise Rejected(f"redirect_uris: {uri} must be https, or http on localhost")
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return uri
+    raise Rejected(f"redirect_uris: {uri} must name a domain, not an address")
+
+
+def _scopes(fields: Fields, name: str, default: list[str]) -> tuple[str, ...]:
+    scopes = fields.texts(name, default)
+    for scope in scopes:
+        if not _SCOPE.fullmatch(scope):
+            raise Rejected(f"{name}: {scope!r} is not a scope")
+    return scopes
+
+
+def _webhook(given: Any) -> WebhookSettings:
+    fields = Fields(given, ("target_url", "max_concurrent_requests", "timeout_ms"), "webhook")
+    url = fields.text("target_url")
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise Rejected(f"webhook.target_url: {url} is not an http or https address")
+    return WebhookSettings(
+        url,
+        fields.whole("max_concurrent_requests", 10, low=1, high=1_000),
+        fields.whole("timeout_ms", 5_000, low=1, high=600_000),
+    )
+
+
+def _subscriptions(given: list[Any], before: App | None) -> Subscriptions:
+    try:
+        return renumbered([_subscription(each, place) for place, each in enumerate(given)], before)
+    except InvalidSubscription as invalid:
+        raise Rejected(f"subscriptions: {invalid}") from None
+
+
+def _subscription(given: Any, place: int) -> Subscription:
+    fields = Fields(given, ("event_type", "property", "object_type", "active"), f"subscriptions[{place}]")
+    kind = fields.optional_text("object_type")
+    try:
+        type_id = object_type(kind).type_id if kind else None
+    except UnknownObjectType as unknown:
+        raise Rejected(f"subscriptions[{place}]: {unknown}") from None
+    return subscription(
+        fields.text("event_type"), fields.optional_text("property"), type_id, active=fields.boolean("active", True)
+    )
+
+
+_NUMBERS = ("ms", "min_ms", "max_ms", "window_ms", "retry_after_s", "bytes", "pause_ms", "status")
+_PARAMS = {
+    "status": ("status", "body", "headers", "retry_after", "policy"),
+    "latency": ("ms", "min_ms", "max_ms"),
+    "reset": ("after",),
+    "truncate": (),
+    "html": ("status", "headers", "retry_after"),
+    "drip": ("bytes", "pause_ms"),
+    "wrong_hublet": ("hublet",),
+    "migrating": ("retry_after_s",),
+    "drop": (),
+    "duplicate": (),
+    "reorder": ("window_ms",),
+    "delay": ("ms",),
+}
+
+
+def read_fault(body: Any, fault_id: int) -> Fault:
+    """Raises Rejected."""
+    fields = Fields(body, ("match", "action", "params", "probability", "count", "seed"))
+    match = Fields(fields.mapping("match", {}), ("method", "path", "hub_id", "event_type"), "match")
+    action = fields.choice("action", sorted(ACTIONS))
+    method = match.optional_text("method")
+    return Fault(
+        fault_id,
+        action,
+        method=method.upper() if method else None,
+        path=match.optional_text("path"),
+        hub_id=match.optional_whole("hub_id"),
+        event_type=match.optional_text("event_type"),
+        params=_params(action, fields.mapping("params", {})),
+        probability=fields.amount("probability", 1.0, high=1.0),
+        count=fields.optional_whole("count", low=1),
+        seed=fields.whole("seed", 0),
+    )
+
+
+def _params(action: str, given: dict[str, Any]) -> dict[str, Any]:
+    fields = Fields(given, _PARAMS[action], "params")
+    for name in _NUMBERS:
+        if name in fields:
+            fields.amount(name, low=1 if name in ("bytes", "window_ms") else 0, high=86_400_000)
+    if "status" in fields:
+        fields.whole("status", low=100, high=599)
+    if "policy" in fields:
+        fields.choice("policy", ("TEN_SECONDLY_ROLLING", "SECONDLY", "DAILY"))
+    if "headers" in fields:
+        fields.mapping("headers")
+    return given

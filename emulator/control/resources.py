@@ -1,0 +1,220 @@
+"""The control API over HTTP. Every refusal is 400 `{"error"}`."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import falcon
+
+from emulator.control.apps import read_app, read_fault
+from emulator.control.fields import Fields, Rejected
+from emulator.control.portals import apply_changes, issue_token, read_portal
+from emulator.ledger import Delivery, Ledger, Request, Row
+from emulator.oauth.apps import App
+from emulator.portals import Portal
+from emulator.web.exchange import no_content, raw_body, reply
+from emulator.world import Emulator
+
+
+def body_of(req: falcon.Request) -> Any:
+    """An empty body is an empty object."""
+    text = raw_body(req)
+    if not text.strip():
+        return {}
+    try:
+        return json.loads(text)
+    except ValueError as invalid:
+        raise Rejected(f"the body is not JSON: {invalid}") from None
+
+
+class ControlResource:
+    def __init__(self, emulator: Emulator) -> None:
+        self.emulator = emulator
+
+    def portal(self, text: str) -> Portal:
+        """Raises Rejected."""
+        portal = self.emulator.portals.get(int(text)) if text.isdigit() else None
+        if portal is None:
+            raise Rejected(f"there is no portal {text}")
+        return portal
+
+
+class Apps(ControlResource):
+    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
+        body = body_of(req)
+        client_id = body.get("client_id") if isinstance(body, dict) else None
+        app = read_app(body, self.emulator.apps.get(str(client_id)))
+        taken = next((a for a in self.emulator.apps.values() if a.app_id == app.app_id), app)
+        if taken.client_id != app.client_id:
+            raise Rejected(f"app_id {app.app_id} belongs to another app")
+        self.emulator.add_app(app)
+        reply(resp, {"client_id": app.client_id, "app_id": app.app_id, "subscriptions": _subscriptions(app)}, 201)
+
+
+def _subscriptions(app: App) -> list[dict[str, Any]]:
+    return [{"id": s.id, "event_type": s.event_type, "property": s.property_name} for s in app.subscriptions]
+
+
+class Portals(ControlResource):
+    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
+        portal = read_portal(self.emulator, body_of(req))
+        self.emulator.add_portal(portal)
+        counts = {table.kind.plural: len(table) for table in portal.crm.tables.values()}
+        reply(resp, {"hub_id": portal.hub_id, "hublet": portal.hublet, "records": counts}, 201)
+
+
+class PortalItem(ControlResource):
+    """DELETE: the account closes; its apps' refresh tokens answer BAD_HUB from then on."""
+
+    def on_delete(self, _req: falcon.Request, resp: falcon.Response, hub_id: str) -> None:
+        self.emulator.remove_portal(self.portal(hub_id).hub_id)
+        no_content(resp)
+
+
+class Tokens(ControlResource):
+    def on_post(self, req: falcon.Request, resp: falcon.Response, hub_id: str) -> None:
+        reply(resp, issue_token(self.emulator, self.portal(hub_id), body_of(req)))
+
+
+class Changes(ControlResource):
+    def on_post(self, req: falcon.Request, resp: falcon.Response, hub_id: str) -> None:
+        reply(resp, apply_changes(self.portal(hub_id), body_of(req)))
+
+
+class Uninstall(ControlResource):
+    def on_post(self, req: falcon.Request, resp: falcon.Response, hub_id: str) -> None:
+        portal = self.portal(hub_id)
+        fields = Fields(body_of(req), ("client_id", "tokens"))
+        live_on = fields.choice("tokens", ("die", "until_expiry"), "die") == "until_expiry"
+        app = self._app(portal, fields.optional_text("client_id"))
+        self.emulator.uninstall(app, portal.hub_id, tokens_live_on=live_on)
+        reply(resp, {"hub_id": portal.hub_id, "client_id": app.client_id})
+
+    def _app(self, portal: Portal, client_id: str | None) -> App:
+        installed = [i.client_id for i in self.emulator.grants.installs.values() if i.hub_id == portal.hub_id]
+        if client_id is None and len(installed) > 1:
+            raise Rejected(f"portal {portal.hub_id} has several apps: name one by client_id")
+        wanted = client_id or next(iter(installed), None)
+        if wanted not in installed or wanted not in self.emulator.apps:
+            raise Rejected(f"portal {portal.hub_id} has no such app installed")
+        return self.emulator.apps[wanted]
+
+
+class ClockResource(ControlResource):
+    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
+        fields = Fields(body_of(req), ("advance_s",))
+        self.emulator.advance(fields.amount("advance_s"))
+        reply(resp, {"virtual_now": self.emulator.state()["virtual_now"]})
+
+
+class Faults(ControlResource):
+    def on_get(self, _req: falcon.Request, resp: falcon.Response) -> None:
+        reply(resp, {"items": [fault.as_json() for fault in self.emulator.faults.all()]})
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
+        fault = read_fault(body_of(req), self.emulator.faults.next_id())
+        self.emulator.add_fault(fault)
+        reply(resp, {"id": fault.id}, 201)
+
+    def on_delete(self, _req: falcon.Request, resp: falcon.Response) -> None:
+        self.emulator.faults.clear()
+        no_content(resp)
+
+
+class FaultItem(ControlResource):
+    def on_get(self, _req: falcon.Request, resp: falcon.Response, fault_id: str) -> None:
+        for fault in self.emulator.faults.all():
+            if str(fault.id) == fault_id:
+                reply(resp, fault.as_json())
+                return
+        raise Rejected(f"there is no fault {fault_id}")
+
+    def on_delete(self, _req: falcon.Request, resp: falcon.Response, fault_id: str) -> None:
+        if not fault_id.isdigit() or not self.emulator.faults.remove(int(fault_id)):
+            raise Rejected(f"there is no fault {fault_id}")
+        no_content(resp)
+
+
+def _rows(req: falcon.Request, ledger: Ledger[Row]) -> tuple[list[Row], int]:
+    """`since` is the number of the last row already seen, `next` what to pass then."""
+    hub_id = req.get_param("hub_id")
+    return ledger.since(
+        _query_number(req, "since", 0),
+        min(_query_number(req, "limit", 1_000), 10_000),
+        _query_number(req, "hub_id", 0) if hub_id else None,
+    )
+
+
+def _query_number(req: falcon.Request, name: str, default: int) -> int:
+    text = req.get_param(name)
+    if text is None or text == "":
+        return default
+    if not text.isdigit():
+        raise Rejected(f"{name} must be a whole number")
+    return int(text)
+
+
+class Requests(ControlResource):
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        rows: list[Request]
+        rows, following = _rows(req, self.emulator.requests)
+        reply(resp, {"items": [row._asdict() for row in rows], "next": following})
+
+
+class DeliveriesResource(ControlResource):
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        rows: list[Delivery]
+        rows, following = _rows(req, self.emulator.deliveries.ledger)
+        reply(resp, {"items": [delivery_json(row) for row in rows], "next": following})
+
+
+def delivery_json(row: Delivery) -> dict[str, Any]:
+    shown = row._asdict()
+    del shown["body"]
+    del shown["error" if row.error is None else "status"]
+    return shown | {"events": json.loads(row.body)}
+
+
+class State(ControlResource):
+    def on_get(self, _req: falcon.Request, resp: falcon.Response) -> None:
+        reply(resp, self.emulator.state())
+
+
+class Reset(ControlResource):
+    def on_post(self, _req: falcon.Request, resp: falcon.Response) -> None:
+        self.emulator.reset()
+        reply(resp, self.emulator.state())
+
+
+class Snapshot(ControlResource):
+    def on_get(self, _req: falcon.Request, resp: falcon.Response) -> None:
+        reply(resp, self.emulator.snapshot())
+
+    def on_put(self, req: falcon.Request, resp: falcon.Response) -> None:
+        self.emulator.load(body_of(req))
+        reply(resp, self.emulator.state())
+
+
+def routes(emulator: Emulator) -> list[tuple[str, ControlResource]]:
+    portal = "/_emulator/portals/{hub_id}"
+    return [
+        ("/_emulator/apps", Apps(emulator)),
+        ("/_emulator/portals", Portals(emulator)),
+        (portal, PortalItem(emulator)),
+        (f"{portal}/tokens", Tokens(emulator)),
+        (f"{portal}/changes", Changes(emulator)),
+        (f"{portal}/uninstall", Uninstall(emulator)),
+        ("/_emulator/clock", ClockResource(emulator)),
+        ("/_emulator/faults", Faults(emulator)),
+        ("/_emulator/faults/{fault_id}", FaultItem(emulator)),
+        ("/_emulator/requests", Requests(emulator)),
+        ("/_emulator/deliveries", DeliveriesResource(emulator)),
+        ("/_emulator/state", State(emulator)),
+        ("/_emulator/reset", Reset(emulator)),
+        ("/_emulator/snapshot", Snapshot(emulator)),
+    ]
+
+
+def refuse(_req: falcon.Request, resp: falcon.Response, error: Exception, _params: dict[str, Any]) -> None:
+    reply(resp, {"error": str(error)}, 400)

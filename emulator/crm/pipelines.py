@@ -1,0 +1,122 @@
+"""Pipelines and their stages, per portal and kind of record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from emulator.crm.object_types import DEAL, TICKET
+from emulator.errors import ResourceNotFound
+from emulator.instants import iso
+
+
+@dataclass(frozen=True)
+class Stage:
+    id: str
+    label: str
+    metadata: dict[str, str]
+    display_order: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "label": self.label,
+            "displayOrder": self.display_order,
+            "metadata": dict(self.metadata),
+            "id": self.id,
+            # Built in: as old as HubSpot itself.
+            "createdAt": iso(0),
+            "updatedAt": iso(0),
+            "writePermissions": "CRM_PERMISSIONS_ENFORCEMENT",
+            "archived": False,
+        }
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    id: str
+    label: str
+    stages: tuple[Stage, ...]
+    display_order: int = 0
+
+    def stage(self, stage_id: str) -> Stage | None:
+        return next((stage for stage in self.stages if stage.id == stage_id), None)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "label": self.label,
+            "displayOrder": self.display_order,
+            "id": self.id,
+            "stages": [stage.as_json() for stage in self.stages],
+            "createdAt": iso(0),
+            "updatedAt": iso(0),
+            "archived": False,
+        }
+
+
+def deal_stages(*rows: tuple[str, str, str]) -> tuple[Stage, ...]:
+    return tuple(
+        Stage(stage_id, label, {"isClosed": str(odds in ("0.0", "1.0")).lower(), "probability": odds}, order)
+        for order, (stage_id, label, odds) in enumerate(rows)
+    )
+
+
+def ticket_stages(*rows: tuple[str, str, str]) -> tuple[Stage, ...]:
+    return tuple(
+        Stage(stage_id, label, {"isClosed": str(state == "CLOSED").lower(), "ticketState": state}, order)
+        for order, (stage_id, label, state) in enumerate(rows)
+    )
+
+
+# The pipelines that every account starts with. developers.hubspot.com/docs/guides/api/crm/pipelines
+SALES = Pipeline(
+    "default",
+    "Sales Pipeline",
+    deal_stages(
+        ("appointmentscheduled", "Appointment Scheduled", "0.2"),
+        ("qualifiedtobuy", "Qualified To Buy", "0.4"),
+        ("presentationscheduled", "Presentation Scheduled", "0.6"),
+        ("decisionmakerboughtin", "Decision Maker Bought-In", "0.8"),
+        ("contractsent", "Contract Sent", "0.9"),
+        ("closedwon", "Closed Won", "1.0"),
+        ("closedlost", "Closed Lost", "0.0"),
+    ),
+)
+SUPPORT = Pipeline(
+    "0",
+    "Support Pipeline",
+    ticket_stages(
+        ("1", "New", "OPEN"),
+        ("2", "Waiting on contact", "OPEN"),
+        ("3", "Waiting on us", "OPEN"),
+        ("4", "Closed", "CLOSED"),
+    ),
+)
+
+
+class Pipelines:
+    """The pipelines of one portal, the default one first."""
+
+    def __init__(self) -> None:
+        self._by_type: dict[str, list[Pipeline]] = {DEAL.type_id: [SALES], TICKET.type_id: [SUPPORT]}
+
+    def all(self, type_id: str) -> list[Pipeline]:
+        return self._by_type.get(type_id, [])
+
+    def add(self, type_id: str, pipeline: Pipeline) -> None:
+        self._by_type.setdefault(type_id, []).append(pipeline)
+
+    def replace(self, type_id: str, pipelines: list[Pipeline]) -> None:
+        self._by_type[type_id] = pipelines
+
+    def find(self, type_id: str, pipeline_id: str) -> Pipeline | None:
+        return next((each for each in self.all(type_id) if each.id == pipeline_id), None)
+
+    def named(self, type_id: str, pipeline_id: str) -> Pipeline:
+        pipeline = self.find(type_id, pipeline_id)
+        if pipeline is None:
+            raise ResourceNotFound
+        return pipeline
+
+    def stage(self, type_id: str, stage_id: str) -> Stage | None:
+        found = (pipeline.stage(stage_id) for pipeline in self.all(type_id))
+        return next((stage for stage in found if stage is not None), None)

@@ -1,0 +1,163 @@
+"""Everything a portal's CRM holds, and how records are read."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from emulator.clock import Clock
+from emulator.crm.catalog import BUILT_IN
+from emulator.crm.changes import Write
+from emulator.crm.derived import Derivation, derivations
+from emulator.crm.links import Links
+from emulator.crm.object_types import CONTACT, STANDARD, ObjectType
+from emulator.crm.owners import Owner
+from emulator.crm.pipelines import Pipelines
+from emulator.crm.properties import Schema
+from emulator.crm.records import Record, Table
+from emulator.crm.search.cache import SearchCache
+from emulator.crm.values import Values
+from emulator.instants import iso
+
+
+def _ignore(write: Write) -> None:
+    """Nobody listens."""
+
+
+@dataclass
+class Crm:
+    """One portal's records. All of it is read and changed under `lock` only."""
+
+    hub_id: int
+    clock: Clock
+    owners: dict[int, Owner]
+    # Where a record's page is: the origin of HubSpot's web app for this portal.
+    ui_origin: str = ""
+    # How long a change stays invisible to search.
+    search_lag_ms: int = 0
+    publish: Callable[[Write], None] = _ignore
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    links: Links = field(default_factory=Links)
+    pipelines: Pipelines = field(default_factory=Pipelines)
+    tables: dict[str, Table] = field(init=False)
+    schemas: dict[str, Schema] = field(init=False)
+    _derived: dict[str, dict[str, Derivation]] = field(init=False)
+    search_cache: SearchCache = field(init=False, default_factory=SearchCache)
+    # When the latest write happened that somebody could hear of.
+    announced_at: int | None = field(init=False, default=None)
+    # Grows with every write.
+    version: int = field(init=False, default=0)
+    _latest: int = field(init=False, default=0)
+
+    def __post_init__(self) -> None:
+        self.schemas = {kind.type_id: Schema(BUILT_IN[kind.type_id]) for kind in STANDARD}
+        self.tables = {kind.type_id: Table(kind, _unique(kind, self.schema(kind))) for kind in STANDARD}
+        self._derived = {kind.type_id: derivations(kind, self.pipelines) for kind in STANDARD}
+
+    def table(self, kind: ObjectType) -> Table:
+        return self.tables[kind.type_id]
+
+    def schema(self, kind: ObjectType) -> Schema:
+        return self.schemas[kind.type_id]
+
+    def values(self, kind: ObjectType) -> Values:
+        return Values(self.hub_id, kind, self.schema(kind), self.pipelines, self.owners)
+
+    def derived(self, kind: ObjectType) -> dict[str, Derivation]:
+        return self._derived[kind.type_id]
+
+    def stamp(self) -> int:
+        """Now, for a write. Never earlier than the write before, whatever the machine's clock does."""
+        self.version += 1
+        self._latest = max(self._latest, self.clock.now_ms())
+        return self._latest
+
+    def announce(self, write: Write) -> None:
+        self.announced_at = write.at
+        self.publish(write)
+
+    def read(self, kind: ObjectType, record: Record, name: str) -> str | None:
+        value = record.values.get(name)
+        if value is None and (derive := self._derived[kind.type_id].get(name)):
+            return derive(record)
+        return value
+
+    def url(self, kind: ObjectType, record: Record) -> str:
+        return f"{self.ui_origin}/contacts/{self.hub_id}/record/{kind.type_id}/{record.id}"
+
+    def purge_archived(self) -> None:
+        """Forget what was archived more than 90 days ago, associations included."""
+        now = self.clock.now_ms()
+        for table in self.tables.values():
+            for record in table.purge_archived(now):
+                self.links.forget(table.kind, record.id)
+
+
+def _unique(kind: ObjectType, schema: Schema) -> frozenset[str]:
+    built_in = {"email"} if kind is CONTACT else set()
+    return frozenset(built_in | {definition.name for definition in schema.all() if definition.unique})
+
+
+class View:
+    """How one call wants records to look: which properties, with which history."""
+
+    def __init__(self, crm: Crm, kind: ObjectType, properties: Iterable[str] = (), history: Iterable[str] = ()) -> None:
+        self._crm = crm
+        self._kind = kind
+        asked = set(properties) or set(kind.default_properties)
+        schema = crm.schema(kind)
+        known = {name for name in asked if schema.get(name) is not None}
+        derived = crm.derived(kind)
+        self._plan = [(name, derived.get(name)) for name in sorted(known.union(kind.always_returned))]
+        self._history = sorted(name for name in set(history) if schema.get(name) is not None)
+
+    def show(self, record: Record) -> dict[str, Any]:
+        values = record.values
+        shown: dict[str, str | None] = {}
+        for name, derive in self._plan:
+            value = values.get(name)
+            shown[name] = derive(record) if value is None and derive is not None else value
+        return self._wrap(record, shown)
+
+    def _wrap(self, record: Record, properties: Mapping[str, str | None]) -> dict[str, Any]:
+        answer: dict[str, Any] = {
+            "id": str(record.id),
+            "properties": properties,
+            "createdAt": iso(record.created_at),
+            "updatedAt": iso(record.updated_at),
+            "archived": record.archived_at is not None,
+        }
+        if record.archived_at is not None:
+            answer["archivedAt"] = iso(record.archived_at)
+        if self._history:
+            answer["propertiesWithHistory"] = {name: _history(record, name) for name in self._history}
+        answer["url"] = self._crm.url(self._kind, record)
+        return answer
+
+    def show_written(self, record: Record) -> dict[str, Any]:
+        """The answer to a write carries everything that has a value."""
+        values: dict[str, str | None] = dict(record.values)
+        for name, derive in self._crm.derived(self._kind).items():
+            value = derive(record)
+            if value is not None:
+                values.setdefault(name, value)
+        return self._wrap(record, dict(sorted(values.items())))
+
+
+def _history(record: Record, name: str) -> list[dict[str, Any]]:
+    rows = []
+    for version in record.versions(name):
+        row: dict[str, Any] = {
+            "value": version.value,
+            "timestamp": iso(version.at),
+            "sourceType": version.source.type,
+            "sourceId": version.source.id,
+        }
+        if version.source.label:
+            row["sourceLabel"] = version.source.label
+        if version.source.user_id is not None:
+            row["updatedByUserId"] = version.source.user_id
+        rows.append(row)
+    return rows

@@ -1,0 +1,57 @@
+"""Accounts ("portals"): who works there, where they live, what they hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from emulator.clock import Clock
+from emulator.crm.owners import User, owners_of
+from emulator.crm.store import Crm
+from emulator.instants import DAY_MS
+
+
+@dataclass
+class Portal:
+    hub_id: int
+    name: str
+    hublet: str
+    tier: str
+    time_zone: str
+    users: list[User]
+    crm: Crm
+    created_at: int
+    currency: str = "USD"
+    # What it was filled with, to be shown and to be filled so again.
+    seed: dict[str, int] = field(default_factory=dict)
+
+    def user(self, user_id: int) -> User | None:
+        return next((user for user in self.users if user.user_id == user_id), None)
+
+    def utc_offset_ms(self, at_ms: int) -> int:
+        moment = datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(ZoneInfo(self.time_zone))
+        offset = moment.utcoffset()
+        return int(offset.total_seconds() * 1000) if offset else 0
+
+    def day(self, at_ms: int) -> int:
+        """The number of the account's own day; daily allowances start anew at its midnight."""
+        return (at_ms + self.utc_offset_ms(at_ms)) // DAY_MS
+
+
+def new_portal(
+    hub_id: int,
+    clock: Clock,
+    *,
+    name: str,
+    hublet: str,
+    tier: str,
+    time_zone: str,
+    users: list[User],
+    ui_origin: str,
+    search_lag_ms: int = 0,
+) -> Portal:
+    now = clock.now_ms()
+    crm = Crm(hub_id, clock, owners_of(users, now), ui_origin=ui_origin, search_lag_ms=search_lag_ms)
+    currency = "EUR" if hublet.startswith("eu") else "USD"
+    return Portal(hub_id, name, hublet, tier, time_zone, users, crm, now, currency)

@@ -1,0 +1,3 @@
+"""Believable data, random but always the same for the same seed."""
+
+from __future__ import annotations

@@ -1,0 +1,209 @@
+"""Saving the whole of the emulator as JSON, and loading it again.
+
+What is saved is HubSpot's state: time, apps, portals, grants, events not yet delivered. Ledgers, rate windows and
+faults are about the wire and are not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from emulator.control.fields import Rejected
+from emulator.crm.association_types import BY_ID
+from emulator.crm.object_types import ObjectType, object_type
+from emulator.crm.owners import User
+from emulator.crm.pipelines import Pipeline, Stage
+from emulator.crm.properties import Option, Property
+from emulator.crm.records import Record, Source, Table, Version
+from emulator.crm.store import Crm
+from emulator.oauth.apps import App, WebhookSettings
+from emulator.oauth.grants import Grants
+from emulator.oauth.saved import load_grants, save_grants
+from emulator.portals import Portal, new_portal
+from emulator.webhooks.subscriptions import Subscription, Subscriptions
+from emulator.world import Emulator
+
+FORMAT = 1
+
+Json = dict[str, Any]
+
+
+def save(emulator: Emulator) -> Json:
+    with emulator.lock:
+        return {
+            "format": FORMAT,
+            "clock_offset_ms": emulator.clock.offset_ms,
+            "apps": [_app(app) for app in emulator.apps.values()],
+            "portals": [_portal(portal) for portal in emulator.portals.values()],
+            "grants": save_grants(emulator.grants),
+            "private_apps": emulator.private_apps,
+            "events": [
+                {"client_id": client_id, "hub_id": hub_id, "due": due, "event": event}
+                for client_id, hub_id, due, event in emulator.deliveries.waiting()
+            ],
+        }
+
+
+def load(emulator: Emulator, saved: Any) -> None:
+    """Replace everything. A snapshot that cannot be read changes nothing.
+
+    Raises Rejected.
+    """
+    if not isinstance(saved, dict) or saved.get("format") != FORMAT:
+        raise Rejected(f"not a snapshot of format {FORMAT}")
+    try:
+        apps = [_load_app(each) for each in saved["apps"]]
+        portals = [_load_portal(emulator, each) for each in saved["portals"]]
+        grants = Grants(emulator.clock)
+        load_grants(grants, saved["grants"])
+        events = [(str(e["client_id"]), int(e["hub_id"]), int(e["due"]), dict(e["event"])) for e in saved["events"]]
+        offset, private_apps = int(saved["clock_offset_ms"]), int(saved["private_apps"])
+    except (KeyError, TypeError, ValueError, AttributeError) as broken:
+        raise Rejected(f"the snapshot is damaged: {broken!r}") from None
+    with emulator.lock:
+        emulator.clear()
+        emulator.clock.offset_ms = offset
+        emulator.private_apps = private_apps
+        for app in apps:
+            emulator.add_app(app)
+        for portal in portals:
+            emulator.add_portal(portal)
+        emulator.grants = grants
+        for client_id, hub_id, due, event in events:
+            emulator.deliveries.restore(client_id, hub_id, event, due)
+
+
+# -- apps --------------------------------------------------------------------------------------------------------------
+
+
+def _app(app: App) -> Json:
+    saved = {**vars(app), "subscriptions": [vars(each) for each in app.subscriptions]}
+    saved["webhook"] = vars(app.webhook) if app.webhook else None
+    return saved
+
+
+def _load_app(saved: Json) -> App:
+    webhook = saved["webhook"]
+    lists = ("redirect_uris", "required_scopes", "conditional_scopes", "optional_scopes")
+    return App(
+        **{
+            **saved,
+            **{name: tuple(saved[name]) for name in lists},
+            "subscriptions": Subscriptions(Subscription(**each) for each in saved["subscriptions"]),
+            "webhook": WebhookSettings(**webhook) if webhook else None,
+        }
+    )
+
+
+# -- portals -----------------------------------------------------------------------------------------------------------
+
+
+def _portal(portal: Portal) -> Json:
+    with portal.crm.lock:
+        return {
+            "hub_id": portal.hub_id,
+            "name": portal.name,
+            "hublet": portal.hublet,
+            "tier": portal.tier,
+            "time_zone": portal.time_zone,
+            "created_at": portal.created_at,
+            "search_lag_ms": portal.crm.search_lag_ms,
+            "users": [asdict(user) for user in portal.users],
+            "pipelines": {
+                table.kind.type_id: [asdict(each) for each in portal.crm.pipelines.all(table.kind.type_id)]
+                for table in portal.crm.tables.values()
+            },
+            "tables": {table.kind.type_id: _table(portal.crm, table) for table in portal.crm.tables.values()},
+            "links": list(portal.crm.links.rows()),
+        }
+
+
+def _table(crm: Crm, table: Table) -> Json:
+    return {
+        "next_id": table.next_id,
+        "aliases": {str(old): new for old, new in table.aliases.items()},
+        "properties": [_property(each) for each in crm.schema(table.kind).custom()],
+        "records": [_record(record) for record in table.records.values()],
+    }
+
+
+def _property(definition: Property) -> Json:
+    saved = asdict(definition)
+    del saved["allowed"]
+    return saved
+
+
+def _source(source: Source) -> list[Any]:
+    return [source.type, source.id, source.user_id, source.label]
+
+
+def _record(record: Record) -> Json:
+    saved: Json = {
+        "id": record.id,
+        "values": record.values,
+        "created_at": record.created_at,
+        "updated_at": record.updated_at,
+        "archived_at": record.archived_at,
+        "origin": _source(record.origin),
+    }
+    if record.history:
+        saved["history"] = {
+            name: [[version.value, version.at, _source(version.source)] for version in versions]
+            for name, versions in record.history.items()
+        }
+    return saved
+
+
+def _load_portal(emulator: Emulator, saved: Json) -> Portal:
+    portal = new_portal(
+        saved["hub_id"],
+        emulator.clock,
+        name=saved["name"],
+        hublet=saved["hublet"],
+        tier=saved["tier"],
+        time_zone=saved["time_zone"],
+        users=[User(**each) for each in saved["users"]],
+        ui_origin=emulator.ui_origin(saved["hublet"]),
+        search_lag_ms=saved["search_lag_ms"],
+    )
+    portal.created_at = saved["created_at"]
+    for type_id, pipelines in saved["pipelines"].items():
+        portal.crm.pipelines.replace(type_id, [_load_pipeline(each) for each in pipelines])
+    for type_id, table in saved["tables"].items():
+        _load_table(portal.crm, object_type(type_id), table)
+    for type_id, from_id, to_id in saved["links"]:
+        portal.crm.links.put_unchecked(BY_ID[type_id], from_id, to_id)
+    return portal
+
+
+def _load_pipeline(saved: Json) -> Pipeline:
+    return Pipeline(**{**saved, "stages": tuple(Stage(**each) for each in saved["stages"])})
+
+
+def _load_table(crm: Crm, kind: ObjectType, saved: Json) -> None:
+    table = crm.table(kind)
+    for each in saved["properties"]:
+        definition = Property(**{**each, "options": tuple(Option(**option) for option in each["options"])})
+        crm.schema(kind).redefine(definition)
+        if definition.unique:
+            table.unique.setdefault(definition.name, {})
+    table.aliases.update((int(old), new) for old, new in saved["aliases"].items())
+    sources: dict[tuple[Any, ...], Source] = {}
+    table.load(_load_record(each, sources) for each in saved["records"])
+    table.next_id = saved["next_id"]
+
+
+def _load_record(saved: Json, sources: dict[tuple[Any, ...], Source]) -> Record:
+    def source(given: list[Any]) -> Source:
+        """Records share their sources."""
+        return sources.setdefault(tuple(given), Source(*given))
+
+    record = Record(saved["id"], saved["values"], saved["created_at"], source(saved["origin"]))
+    record.updated_at, record.archived_at = saved["updated_at"], saved["archived_at"]
+    if "history" in saved:
+        record.history = {
+            name: [Version(value, at, source(given)) for value, at, given in versions]
+            for name, versions in saved["history"].items()
+        }
+    return record

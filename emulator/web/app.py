@@ -1,0 +1,160 @@
+"""The WSGI application of one region's host: routes, options, errors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import falcon
+
+from emulator.control import resources as control
+from emulator.control.fields import Rejected
+from emulator.errors import HubSpotError
+from emulator.web import account, associations, batches, properties, records, search, tokens
+from emulator.web.exchange import dumps
+from emulator.web.gate import ApiResource, Gate, call_of
+from emulator.web.versions import DATED, EVERY, V3, V4, V2026_03, V2026_09, Version
+
+if TYPE_CHECKING:
+    from emulator.world import Emulator
+
+Application = falcon.App[falcon.Request, falcon.Response]
+Route = tuple[str, type[ApiResource]]
+
+
+def application(emulator: Emulator, hublet: str) -> Application:
+    app = falcon.App(middleware=[Gate(emulator, hublet)])
+    app.req_options.strip_url_path_trailing_slash = True
+    app.req_options.auto_parse_qs_csv = False
+    app.req_options.keep_blank_qs_values = True
+    app.resp_options.xml_error_serialization = False
+    app.add_error_handler(HubSpotError, _refuse)
+    app.set_error_serializer(_serialize)
+    app.add_error_handler(Rejected, control.refuse)
+    for path, resource in [*_api(emulator), *control.routes(emulator)]:
+        app.add_route(path, resource)
+    return app
+
+
+def _refuse(req: falcon.Request, resp: falcon.Response, error: Exception, _params: dict[str, Any]) -> None:
+    assert isinstance(error, HubSpotError)
+    resp.status = (
+        f"{error.status} {_REASONS.get(error.status, '')}".strip() if error.status in _REASONS else error.status
+    )
+    resp.content_type = error.content_type
+    resp.data = error.payload(call_of(req).correlation_id)
+    for name, value in error.headers.items():
+        resp.set_header(name, value)
+
+
+# Statuses that are HubSpot's own.
+_REASONS = {477: "Migration in Progress", 488: "Wrong Hublet"}
+
+
+def _serialize(req: falcon.Request, resp: falcon.Response, error: falcon.HTTPError) -> None:
+    """What the framework refuses by itself: unknown paths and methods."""
+    message = "resource not found" if error.status_code == 404 else f"HTTP {error.status}"
+    body = {"status": "error", "message": message, "correlationId": call_of(req).correlation_id}
+    resp.content_type = "application/json;charset=utf-8"
+    resp.data = dumps(body)
+
+
+def _api(emulator: Emulator) -> list[tuple[str, ApiResource]]:
+    routes: list[tuple[str, ApiResource]] = []
+    for version in EVERY:
+        for path, resource in [*_record_routes(version), *_association_routes(version), *_metadata_routes(version)]:
+            routes.append((path, resource(emulator, version)))
+    for version in (V3, *DATED):
+        for path, resource in _account_routes(version.name):
+            routes.append((path, resource(emulator, version)))
+    for version in (_V1, V3, V2026_03, V2026_09):
+        for path, resource in _token_routes(version):
+            routes.append((path, resource(emulator, version)))
+    return routes
+
+
+_V1 = Version("v1")
+
+
+def _record_routes(version: Version) -> list[Route]:
+    base = version.path("objects") + "/{kind_name}"
+    return [
+        (base, records.RecordList),
+        (f"{base}/{{record_id}}", records.RecordItem),
+        (f"{base}/search", search.Search),
+        (f"{base}/merge", records.Merge),
+        (f"{base}/gdpr-delete", records.PrivacyDelete),
+        (f"{base}/batch/read", batches.BatchRead),
+        (f"{base}/batch/create", batches.BatchCreate),
+        (f"{base}/batch/update", batches.BatchUpdate),
+        (f"{base}/batch/upsert", batches.BatchUpsert),
+        (f"{base}/batch/archive", batches.BatchArchive),
+    ]
+
+
+def _association_routes(version: Version) -> list[Route]:
+    record = version.path("objects") + "/{kind_name}/{record_id}/associations"
+    pair = version.path("associations") + "/{from_name}/{to_name}"
+    routes: list[Route] = [
+        (f"{pair}/batch/read", associations.BatchRead),
+        (f"{pair}/batch/create", associations.BatchCreate),
+        (f"{pair}/batch/archive", associations.BatchArchive),
+    ]
+    if version.association_page:
+        routes.append((f"{record}/{{to_name}}", associations.AssociationPage))
+    if version is V3:
+        return [*routes, (f"{pair}/types", associations.TypeNames)]
+    routes += [
+        (f"{record}/default/{{to_name}}/{{to_id}}", associations.DefaultAssociation),
+        (f"{record}/{{to_name}}/{{to_id}}", associations.AssociationPair),
+        (f"{pair}/batch/associate/default", associations.BatchDefault),
+        (f"{pair}/batch/labels/archive", associations.BatchLabelsArchive),
+        (f"{pair}/labels", associations.Labels),
+    ]
+    if version is V4:
+        # The documentation has the version before the area, the specification after it.
+        routes.append(("/crm/associations/v4/{from_name}/{to_name}/labels", associations.Labels))
+    return routes
+
+
+def _metadata_routes(version: Version) -> list[Route]:
+    if version is V4:
+        return []
+    definitions = version.path("properties") + "/{kind_name}"
+    pipelines = version.path("pipelines") + "/{kind_name}"
+    owners = version.path("owners")
+    return [
+        (definitions, properties.PropertyList),
+        (f"{definitions}/{{name}}", properties.PropertyItem),
+        (f"{definitions}/batch/read", properties.PropertyBatchRead),
+        (f"{definitions}/groups", properties.GroupList),
+        (f"{definitions}/groups/{{name}}", properties.GroupItem),
+        (pipelines, account.PipelineList),
+        (f"{pipelines}/{{pipeline_id}}", account.PipelineItem),
+        (f"{pipelines}/{{pipeline_id}}/stages", account.StageList),
+        (f"{pipelines}/{{pipeline_id}}/stages/{{stage_id}}", account.StageItem),
+        (owners, account.OwnerList),
+        (f"{owners}/{{owner_id}}", account.OwnerItem),
+    ]
+
+
+def _account_routes(name: str) -> list[Route]:
+    return [
+        (f"/account-info/{name}/details", account.AccountDetails),
+        (f"/account-info/{name}/api-usage/daily/private-apps", account.PrivateAppUsage),
+        (f"/appinstalls/{name}/external-install", account.ExternalInstall),
+    ]
+
+
+def _token_routes(version: Version) -> list[Route]:
+    base = f"/oauth/{version.name}"
+    if version is _V1:
+        return [
+            (f"{base}/token", tokens.Token),
+            (f"{base}/access-tokens/{{token}}", tokens.AccessTokenMetadata),
+            (f"{base}/refresh-tokens/{{token}}", tokens.RefreshTokenMetadata),
+        ]
+    return [
+        (f"{base}/token", tokens.Token),
+        (f"{base}/token/introspect", tokens.Introspect),
+        (f"{base}/token/revoke", tokens.Revoke),
+    ]

@@ -1,0 +1,363 @@
+"""Associations: per record and in batches, in the v4 shape and the older v3 one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import falcon
+
+from emulator.crm import partners, writes
+from emulator.crm.association_types import BY_ID, AssociationType, types_between
+from emulator.crm.links import default_type
+from emulator.crm.object_types import ObjectType, object_type
+from emulator.errors import InvalidInput, InvalidJson, ObjectNotFound
+from emulator.limits import Meter
+from emulator.web.batches import BatchResource
+from emulator.web.exchange import json_body, json_object, member, next_page, no_content, number, reply, text_id
+from emulator.web.gate import ApiResource, Caller
+from emulator.web.records import author, batch_inputs, specs
+
+LARGEST_PAGE = 500
+MOST_READ = 1_000
+MOST_WRITTEN = 2_000
+
+Json = dict[str, Any]
+
+
+def _allow(caller: Caller, *kinds: ObjectType, write: bool = False) -> None:
+    for kind in kinds:
+        caller.require(kind.scopes.write if write else kind.scopes.read)
+
+
+def _plain(from_type: ObjectType, to_type: ObjectType) -> AssociationType:
+    found = default_type(from_type, to_type)
+    if found is None:
+        raise InvalidInput(f"{from_type.constant} and {to_type.constant} cannot be associated")
+    return found
+
+
+class AssociationPage(ApiResource):
+    """GET …/objects/{from}/{id}/associations/{to}"""
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, kind_name: str, record_id: str, to_name: str) -> None:
+        from_type, to_type = object_type(kind_name), object_type(to_name)
+        caller = self.caller(req)
+        _allow(caller, from_type, to_type)
+        limit = number(req, "limit", LARGEST_PAGE, 1, LARGEST_PAGE)
+        after = number(req, "after", 0, 0, 10**18)
+        crm = caller.portal.crm
+        with crm.lock:
+            record = writes.find(crm, from_type, record_id)
+            if self.version.name == "v3":
+                results, following = partners.rows(crm, from_type, record.id, to_type, after, limit)
+            else:
+                found, following = partners.page(crm, from_type, record.id, to_type, after, limit)
+                results = [{"toObjectId": each.record_id, "associationTypes": each.specs()} for each in found]
+        answer: Json = {"results": results}
+        if following is not None:
+            answer["paging"] = next_page(req, str(following))
+        reply(resp, answer)
+
+
+class AssociationPair(ApiResource):
+    """PUT and DELETE …/objects/{from}/{id}/associations/{to}/{toId}"""
+
+    def on_put(
+        self,
+        req: falcon.Request,
+        resp: falcon.Response,
+        kind_name: str,
+        record_id: str,
+        to_name: str,
+        to_id: str,
+    ) -> None:
+        from_type, to_type = object_type(kind_name), object_type(to_name)
+        caller = self.caller(req)
+        _allow(caller, from_type, to_type, write=True)
+        body = json_body(req)
+        if not isinstance(body, list):
+            raise InvalidJson("Cannot deserialize value of type `java.util.ArrayList` from Object value")
+        types = specs(body, from_type, to_type)
+        if not types:
+            raise InvalidInput("At least one association type is required")
+        from_number, to_number = writes.record_id(record_id), writes.record_id(to_id)
+        with caller.portal.crm.lock:
+            writes.replace_types(caller.portal.crm, types, from_number, to_number, author(caller))
+        labels = [type_.label for type_ in types if type_.label]
+        answer = {
+            "fromObjectTypeId": from_type.type_id,
+            "fromObjectId": from_number,
+            "toObjectTypeId": to_type.type_id,
+            "toObjectId": to_number,
+            "labels": labels,
+        }
+        reply(resp, answer, 201)
+
+    def on_delete(
+        self,
+        req: falcon.Request,
+        resp: falcon.Response,
+        kind_name: str,
+        record_id: str,
+        to_name: str,
+        to_id: str,
+    ) -> None:
+        """Removes all types between the two; nothing there is no error."""
+        from_type, to_type = object_type(kind_name), object_type(to_name)
+        caller = self.caller(req)
+        _allow(caller, from_type, to_type, write=True)
+        from_number, to_number = writes.record_id(record_id), writes.record_id(to_id)
+        crm = caller.portal.crm
+        with crm.lock:
+            writes.disassociate(crm, from_type, from_number, to_type, to_number, author(caller))
+        no_content(resp)
+
+
+class DefaultAssociation(BatchResource):
+    """PUT …/objects/{from}/{id}/associations/default/{to}/{toId}"""
+
+    def on_put(
+        self,
+        req: falcon.Request,
+        resp: falcon.Response,
+        kind_name: str,
+        record_id: str,
+        to_name: str,
+        to_id: str,
+    ) -> None:
+        from_type, to_type = object_type(kind_name), object_type(to_name)
+        caller = self.caller(req)
+        _allow(caller, from_type, to_type, write=True)
+        started = self.now()
+        type_ = _plain(from_type, to_type)
+        from_number, to_number = writes.record_id(record_id), writes.record_id(to_id)
+        with caller.portal.crm.lock:
+            writes.associate(caller.portal.crm, [type_], from_number, to_number, author(caller))
+        self.answer(resp, both_directions(type_, from_number, to_number), [], started)
+
+
+def both_directions(type_: AssociationType, from_id: int, to_id: int) -> list[Json]:
+    return [_row(type_, from_id, to_id), _row(BY_ID[type_.inverse_id], to_id, from_id)]
+
+
+def _row(type_: AssociationType, from_id: int, to_id: int) -> Json:
+    return {
+        "from": {"id": str(from_id)},
+        "to": {"id": str(to_id)},
+        "associationSpec": {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": type_.type_id},
+    }
+
+
+class AssociationBatch(BatchResource):
+    """The batch calls have an allowance of their own."""
+
+    meter = Meter.ASSOCIATIONS
+
+    def pair(self, req: falcon.Request, from_name: str, to_name: str, *, write: bool) -> tuple[ObjectType, ObjectType]:
+        from_type, to_type = object_type(from_name), object_type(to_name)
+        _allow(self.caller(req), from_type, to_type, write=write)
+        return from_type, to_type
+
+
+class BatchRead(AssociationBatch):
+    """A record without associations is missing from the results and has an error instead."""
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response, from_name: str, to_name: str) -> None:
+        from_type, to_type = self.pair(req, from_name, to_name, write=False)
+        started = self.now()
+        inputs = batch_inputs(json_object(req), MOST_READ)
+        asked = [(text_id(member(each, "id", object)), _after(each)) for each in inputs]
+        crm = self.caller(req).portal.crm
+        results: list[Json] = []
+        errors: list[Json] = []
+        with crm.lock:
+            for text, after in dict(asked).items():
+                row = self._read(req, from_type, writes.record_id(text), to_type, after)
+                if row is None:
+                    errors.append(_nothing(from_type, text, to_type))
+                else:
+                    results.append(row)
+        self.answer(resp, results, errors, started)
+
+    def _read(
+        self, req: falcon.Request, from_type: ObjectType, from_id: int, to_type: ObjectType, after: int
+    ) -> Json | None:
+        crm = self.caller(req).portal.crm
+        if crm.table(from_type).live_record(from_id) is None:
+            return None
+        older = self.version.name == "v3"
+        row: Json = {"from": {"id": str(from_id)}}
+        if older:
+            row["to"], following = partners.rows(crm, from_type, from_id, to_type, after, 100)
+        else:
+            found, following = partners.page(crm, from_type, from_id, to_type, after, LARGEST_PAGE)
+            row["to"] = [{"toObjectId": each.record_id, "associationTypes": each.specs()} for each in found]
+        if not row["to"]:
+            return None
+        if following is not None:
+            path = f"{self.version.path('objects')}/{from_type.type_id}/{from_id}/associations/{to_type.type_id}"
+            row["paging"] = next_page(req, str(following), path=path)
+        return row
+
+
+def _after(given: Any) -> int:
+    after = given.get("after") if isinstance(given, dict) else None
+    if after in (None, ""):
+        return 0
+    try:
+        return writes.record_id(str(after))
+    except ObjectNotFound:
+        raise InvalidInput(f"Invalid value for after: {str(after)[:50]}") from None
+
+
+def _nothing(from_type: ObjectType, text: str, to_type: ObjectType) -> Json:
+    return {
+        "status": "error",
+        "category": "OBJECT_NOT_FOUND",
+        "subCategory": "crm.associations.NO_ASSOCIATIONS_FOUND",
+        "message": f"No {to_type.name} is associated with {from_type.name} {text}.",
+        "context": {"fromObjectId": [text], "fromObjectType": [from_type.name], "toObjectType": [to_type.name]},
+    }
+
+
+Pairs = list[tuple[list[AssociationType], int, int]]
+
+
+class _Writing(AssociationBatch):
+    def pairs(self, inputs: list[Any], from_type: ObjectType, to_type: ObjectType) -> Pairs:
+        """What to associate, checked before anything is written."""
+        return [(self.types(each, from_type, to_type), _id_of(each, "from"), _id_of(each, "to")) for each in inputs]
+
+    def types(self, given: Any, from_type: ObjectType, to_type: ObjectType) -> list[AssociationType]:
+        if self.version.name == "v3":
+            return [_by_name(member(given, "type", str, ""), from_type, to_type)]
+        return specs(member(given, "types", list, []), from_type, to_type)
+
+    def write(self, req: falcon.Request, pairs: Pairs) -> list[Json]:
+        caller = self.caller(req)
+        crm = caller.portal.crm
+        with crm.lock:
+            for types, from_id, to_id in pairs:
+                for type_ in types:
+                    writes.check_pair(crm, type_, from_id, to_id)
+            for types, from_id, to_id in pairs:
+                writes.associate(crm, types, from_id, to_id, author(caller))
+        return [self._written(types, from_id, to_id) for types, from_id, to_id in pairs]
+
+    def _written(self, types: list[AssociationType], from_id: int, to_id: int) -> Json:
+        row: Json = {"from": {"id": str(from_id)}, "to": {"id": str(to_id)}}
+        if self.version.name == "v3":
+            return row | {"type": types[0].name}
+        return {
+            "fromObjectTypeId": types[0].from_type.type_id,
+            "fromObjectId": from_id,
+            "toObjectTypeId": types[0].to_type.type_id,
+            "toObjectId": to_id,
+            "labels": [type_.label for type_ in types if type_.label],
+        }
+
+
+def _id_of(given: Any, side: str) -> int:
+    """`{"id": …}` in v4; a bare id is taken too."""
+    value = given.get(side) if isinstance(given, dict) else None
+    return writes.record_id(text_id(value.get("id") if isinstance(value, dict) else value))
+
+
+def _by_name(name: str, from_type: ObjectType, to_type: ObjectType) -> AssociationType:
+    for type_ in types_between(from_type, to_type):
+        if name in (type_.name, str(type_.type_id)):
+            return type_
+    raise InvalidInput(f"{name} is not a valid association type between {from_type.name} and {to_type.name}")
+
+
+class BatchCreate(_Writing):
+    def success(self) -> int:
+        return self.version.associations_created
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response, from_name: str, to_name: str) -> None:
+        from_type, to_type = self.pair(req, from_name, to_name, write=True)
+        started = self.now()
+        inputs = batch_inputs(json_object(req), MOST_WRITTEN)
+        pairs = self.pairs(inputs, from_type, to_type)
+        if not all(types for types, _, _ in pairs):
+            raise InvalidInput("At least one association type is required")
+        self.answer(resp, self.write(req, pairs), [], started)
+
+
+class BatchDefault(_Writing):
+    def on_post(self, req: falcon.Request, resp: falcon.Response, from_name: str, to_name: str) -> None:
+        from_type, to_type = self.pair(req, from_name, to_name, write=True)
+        started = self.now()
+        type_ = _plain(from_type, to_type)
+        pairs: Pairs = [
+            ([type_], _id_of(each, "from"), _id_of(each, "to")) for each in batch_inputs(json_object(req), MOST_WRITTEN)
+        ]
+        self.write(req, pairs)
+        rows = [row for _, from_id, to_id in pairs for row in both_directions(type_, from_id, to_id)]
+        self.answer(resp, rows, [], started)
+
+
+class _Removing(AssociationBatch):
+    def done(self, resp: falcon.Response, started: int) -> None:
+        """204 in the older versions, 200 with a body in the dated ones."""
+        if self.version.associations_archived == 204:
+            no_content(resp)
+        else:
+            self.answer(resp, [], [], started)
+
+
+class BatchArchive(_Removing):
+    """Inputs `{from:{id}, to:[{id}]}`; in v3 `to` is a single one and the type is named."""
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response, from_name: str, to_name: str) -> None:
+        from_type, to_type = self.pair(req, from_name, to_name, write=True)
+        started = self.now()
+        inputs = batch_inputs(json_object(req), MOST_WRITTEN)
+        pairs = [(_id_of(each, "from"), to_id) for each in inputs for to_id in _targets(each)]
+        caller = self.caller(req)
+        crm = caller.portal.crm
+        with crm.lock:
+            for from_id, to_id in pairs:
+                writes.disassociate(crm, from_type, from_id, to_type, to_id, author(caller))
+        self.done(resp, started)
+
+
+def _targets(given: Any) -> list[int]:
+    to = given.get("to") if isinstance(given, dict) else None
+    return [_id_of({"to": each}, "to") for each in (to if isinstance(to, list) else [to])]
+
+
+class BatchLabelsArchive(_Removing):
+    """Removing the type without a label removes all labels."""
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response, from_name: str, to_name: str) -> None:
+        from_type, to_type = self.pair(req, from_name, to_name, write=True)
+        started = self.now()
+        inputs = batch_inputs(json_object(req), MOST_WRITTEN)
+        removals = [
+            (specs(member(each, "types", list, []), from_type, to_type), _id_of(each, "from"), _id_of(each, "to"))
+            for each in inputs
+        ]
+        caller = self.caller(req)
+        crm = caller.portal.crm
+        with crm.lock:
+            for types, from_id, to_id in removals:
+                writes.remove_types(crm, types, from_id, to_id, author(caller))
+        self.done(resp, started)
+
+
+class Labels(AssociationBatch):
+    """The association types of a pair of kinds."""
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, from_name: str, to_name: str) -> None:
+        from_type, to_type = self.pair(req, from_name, to_name, write=False)
+        reply(resp, {"results": [type_.spec() for type_ in types_between(from_type, to_type)]})
+
+
+class TypeNames(AssociationBatch):
+    """The same, as v3 lists them."""
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, from_name: str, to_name: str) -> None:
+        from_type, to_type = self.pair(req, from_name, to_name, write=False)
+        found = [{"id": str(type_.type_id), "name": type_.name} for type_ in types_between(from_type, to_type)]
+        reply(resp, {"results": found})

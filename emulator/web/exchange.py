@@ -1,0 +1,123 @@
+"""Reading a request and writing an answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+import falcon
+
+from emulator.errors import InvalidInput, InvalidJson
+
+JSON = "application/json;charset=utf-8"
+
+
+_compact = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circular=False).encode
+
+
+def dumps(data: Any) -> bytes:
+    try:
+        return _compact(data).encode()
+    except UnicodeEncodeError:
+        # A lone surrogate somewhere: only an escape can carry it.
+        return json.dumps(data, separators=(",", ":")).encode()
+
+
+def reply(resp: falcon.Response, data: Any, status: int = 200) -> None:
+    resp.data = dumps(data)
+    resp.content_type = JSON
+    resp.status = status
+
+
+def no_content(resp: falcon.Response) -> None:
+    resp.status = 204
+
+
+def raw_body(req: falcon.Request) -> bytes:
+    body: bytes = req.bounded_stream.read()
+    return body
+
+
+def json_body(req: falcon.Request) -> Any:
+    """Raises InvalidJson in the words of HubSpot's parser."""
+    body = raw_body(req)
+    try:
+        return json.loads(body)
+    except UnicodeDecodeError:
+        raise InvalidJson("Invalid UTF-8") from None
+    except json.JSONDecodeError as failure:
+        raise InvalidJson(failure.msg, failure.lineno, failure.colno) from None
+    except RecursionError:
+        raise InvalidJson("Document nesting depth exceeds the maximum allowed") from None
+
+
+def json_object(req: falcon.Request) -> dict[str, Any]:
+    body = json_body(req)
+    if not isinstance(body, dict):
+        raise InvalidJson("Cannot deserialize value of type `Object` from Array value")
+    return body
+
+
+def member(body: Any, name: str, kind: type, default: Any = None) -> Any:
+    """A field of a body, of the type it must have.
+
+    Raises InvalidJson.
+    """
+    value = body.get(name) if isinstance(body, dict) else None
+    if value is None:
+        return default
+    if not isinstance(value, kind):
+        raise InvalidJson(f"Cannot deserialize value of type `{kind.__name__}` for field {name}")
+    return value
+
+
+def text_id(value: Any) -> str:
+    """Ids come as strings, and as numbers from many clients."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise InvalidJson("Cannot deserialize value of type `java.lang.String` for field id")
+    return str(value)
+
+
+def names(req: falcon.Request, name: str) -> list[str]:
+    """A parameter with several values: repeated, separated by commas, or both."""
+    given = req.get_param_as_list(name) or []
+    return [part.strip() for value in given for part in value.split(",") if part.strip()]
+
+
+def flag(req: falcon.Request, name: str) -> bool:
+    """Python's "True" counts as true: clients send it."""
+    return (req.get_param(name) or "").strip().lower() == "true"
+
+
+def number(req: falcon.Request, name: str, default: int, low: int, high: int) -> int:
+    text = req.get_param(name)
+    if not text:
+        return default
+    return checked_number(text, name, low, high)
+
+
+def checked_number(value: Any, name: str, low: int, high: int) -> int:
+    """Raises InvalidInput for anything but a whole number in the range, written as number or string."""
+    try:
+        result = int(str(value)) if not isinstance(value, bool) else None
+    except ValueError:
+        result = None
+    if result is None or len(str(value)) > 18:
+        raise InvalidInput(f"Invalid value for {name}: {str(value)[:50]}")
+    if not low <= result <= high:
+        raise InvalidInput(f"{name} must be between {low} and {high}, not {result}")
+    return result
+
+
+def next_page(req: falcon.Request, after: str, *, path: str | None = None, keep: Iterable[str] = ()) -> dict[str, Any]:
+    """The address of the next page, on the host that was asked. Clients follow it as it is."""
+    kept = set(keep)
+    query = [
+        (name, value)
+        for name, value in parse_qsl(req.query_string, keep_blank_values=True)
+        if name != "after" and (path is None or name in kept)
+    ]
+    address = f"{req.prefix}{path or req.path}?{urlencode([*query, ('after', after)])}"
+    return {"next": {"after": after, "link": address}}

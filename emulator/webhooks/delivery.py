@@ -1,0 +1,359 @@
+"""From events to POST requests: batches, concurrency, retries.
+
+One dispatcher thread decides what may go out; workers send. Tests call `deliver_due` instead, which does both in the
+caller's thread. The lock here is a leaf: nothing else is locked while it is held, and nothing is sent.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import json
+import random
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from queue import SimpleQueue
+
+from emulator.clock import Clock, wall_ms
+from emulator.faults import Fault, Faults
+from emulator.ledger import Delivery, Ledger
+from emulator.oauth.apps import App
+from emulator.webhooks.events import Event
+from emulator.webhooks.retries import delay_ms
+from emulator.webhooks.sender import DeliveryFailed, Sender
+from emulator.webhooks.signatures import sign_v1, sign_v3
+
+LARGEST_BATCH = 100
+MOST_WORKERS = 64
+
+# As seen on real deliveries.
+USER_AGENT = (
+    "HubSpot Connect 2.0 (http://dev.hubspot.com/) (namespace: webhooks-nio-http-client)"
+    " - WebhooksExecutorDaemon-executor"
+)
+
+
+@dataclass(eq=False)
+class Channel:
+    """The events of one app in one account. HubSpot limits the requests in flight per such pair."""
+
+    client_id: str
+    hub_id: int
+    ready: deque[Event] = field(default_factory=deque)
+    ready_since: float = 0.0
+    in_flight: int = 0
+    # Events not yet accepted by the receiver nor given up.
+    pending: int = 0
+    closed: bool = False
+
+
+@dataclass
+class Batch:
+    channel: Channel
+    app: App
+    events: list[Event]
+
+
+class Deliveries:
+    def __init__(
+        self,
+        clock: Clock,
+        faults: Faults,
+        sender: Sender,
+        app_of: Callable[[str], App | None],
+        linger_s: float = 0.05,
+        ledger: Ledger[Delivery] | None = None,
+    ) -> None:
+        self.ledger: Ledger[Delivery] = ledger or Ledger(250_000, lambda row: len(row.body))
+        self._clock = clock
+        self._faults = faults
+        self._send = sender
+        self._app_of = app_of
+        self._linger_s = linger_s
+        self._changed = threading.Condition(threading.Lock())
+        self._channels: dict[tuple[str, int], Channel] = {}
+        # Channels with something ready, in turn.
+        self._runnable: dict[Channel, None] = {}
+        # Events for later: when (virtual), a tie-breaker, whose, what.
+        self._later: list[tuple[int, int, Channel, Event]] = []
+        self._ties = itertools.count()
+        self._dice = random.Random(0)
+        self._batches: SimpleQueue[Batch | None] = SimpleQueue()
+        self._dispatcher: threading.Thread | None = None
+        self._workers: list[threading.Thread] = []
+        self._idle = 0
+        self._stopping = False
+        clock.when_advanced(self._wake)
+
+    # -- taking events in ------------------------------------------------------------------------------------------
+
+    def publish(self, app: App, hub_id: int, events: Iterable[Event]) -> None:
+        """Queue events; an app without a target is sent nothing."""
+        if app.webhook is None:
+            return
+        with self._changed:
+            channel = self._channel(app.client_id, hub_id)
+            for event in events:
+                self._take_in(channel, event)
+            self._changed.notify()
+
+    def _channel(self, client_id: str, hub_id: int) -> Channel:
+        channel = self._channels.get((client_id, hub_id))
+        if channel is None:
+            channel = self._channels[(client_id, hub_id)] = Channel(client_id, hub_id)
+        return channel
+
+    def _take_in(self, channel: Channel, event: Event) -> None:
+        faults: list[Fault] = []
+        if self._faults.any_for_webhooks:
+            faults = self._faults.for_event(channel.hub_id, event["subscriptionType"])
+        actions = {fault.action: fault for fault in faults}
+        if "drop" in actions:
+            return
+        wait_ms = _wait_ms(actions)
+        for copy in [event, dict(event)] if "duplicate" in actions else [event]:
+            channel.pending += 1
+            if wait_ms:
+                self._put_off(channel, copy, wait_ms)
+            else:
+                self._make_ready(channel, copy)
+
+    def _put_off(self, channel: Channel, event: Event, wait_ms: int) -> None:
+        heapq.heappush(self._later, (self._clock.now_ms() + wait_ms, next(self._ties), channel, event))
+
+    def _make_ready(self, channel: Channel, event: Event) -> None:
+        if not channel.ready:
+            channel.ready_since = time.monotonic()
+            self._runnable[channel] = None
+        channel.ready.append(event)
+
+    def restore(self, client_id: str, hub_id: int, event: Event, due_ms: int) -> None:
+        """Put back an event of a snapshot, with the attempt and the time it had."""
+        with self._changed:
+            channel = self._channel(client_id, hub_id)
+            channel.pending += 1
+            self._put_off(channel, event, max(0, due_ms - self._clock.now_ms()))
+            self._changed.notify()
+
+    # -- what is there ---------------------------------------------------------------------------------------------
+
+    def pending(self, hub_id: int) -> int:
+        with self._changed:
+            return sum(channel.pending for channel in self._channels.values() if channel.hub_id == hub_id)
+
+    def waiting(self) -> list[tuple[str, int, int, Event]]:
+        """Every event that is not under way: app, account, when due, what."""
+        with self._changed:
+            now = self._clock.now_ms()
+            ready = [(c.client_id, c.hub_id, now, dict(e)) for c in self._channels.values() for e in c.ready]
+            later = [(c.client_id, c.hub_id, due, dict(e)) for due, _, c, e in self._later if not c.closed]
+            return ready + later
+
+    def drop(self, hub_id: int, client_id: str | None = None) -> None:
+        """The app was uninstalled, or the account is gone: nothing more is sent."""
+        with self._changed:
+            for key, channel in list(self._channels.items()):
+                if channel.hub_id == hub_id and client_id in (None, channel.client_id):
+                    self._close(key, channel)
+
+    def clear(self) -> None:
+        with self._changed:
+            for key, channel in list(self._channels.items()):
+                self._close(key, channel)
+            self._later.clear()
+
+    def _close(self, key: tuple[str, int], channel: Channel) -> None:
+        channel.closed = True
+        channel.ready.clear()
+        self._runnable.pop(channel, None)
+        del self._channels[key]
+
+    # -- deciding what goes out ------------------------------------------------------------------------------------
+
+    def _promote(self) -> None:
+        now = self._clock.now_ms()
+        while self._later and self._later[0][0] <= now:
+            _, _, channel, event = heapq.heappop(self._later)
+            if not channel.closed:
+                self._make_ready(channel, event)
+
+    def _next_batch(self, *, linger: bool) -> Batch | None:
+        now = time.monotonic()
+        for channel in self._runnable:
+            app = self._sendable(channel)
+            if app is not None and not (linger and self._linger_left(channel, now) > 0):
+                return self._take_out(channel, app, now)
+        return None
+
+    def _sendable(self, channel: Channel) -> App | None:
+        app = self._app_of(channel.client_id)
+        if app is None or app.webhook is None or channel.in_flight >= app.webhook.max_concurrent_requests:
+            return None
+        return app
+
+    def _linger_left(self, channel: Channel, now: float) -> float:
+        """A batch that is not full waits a moment for more."""
+        if len(channel.ready) >= LARGEST_BATCH:
+            return 0.0
+        return channel.ready_since + self._linger_s - now
+
+    def _take_out(self, channel: Channel, app: App, now: float) -> Batch:
+        count = min(LARGEST_BATCH, len(channel.ready))
+        events = [channel.ready.popleft() for _ in range(count)]
+        channel.in_flight += 1
+        channel.ready_since = now
+        # To the end of the line, so that a busy account does not hold up the others.
+        del self._runnable[channel]
+        if channel.ready:
+            self._runnable[channel] = None
+        return Batch(channel, app, events)
+
+    def _pause_s(self) -> float | None:
+        """How long nothing will happen by itself."""
+        waits: list[float] = []
+        if self._later:
+            waits.append((self._later[0][0] - self._clock.now_ms()) / 1000)
+        now = time.monotonic()
+        waits += [self._linger_left(channel, now) for channel in self._runnable if self._sendable(channel)]
+        return max(min(waits), 0.001) if waits else None
+
+    # -- sending ---------------------------------------------------------------------------------------------------
+
+    def _deliver(self, batch: Batch) -> None:
+        settings = batch.app.webhook
+        assert settings is not None
+        body = _encode(batch.events)
+        sent_at = wall_ms()
+        started = time.monotonic()
+        status: int | None = None
+        error: str | None = None
+        headers = _headers(batch.app.client_secret, settings.target_url, settings.timeout_ms, body, sent_at)
+        try:
+            status = self._send(settings.target_url, headers, body, settings.timeout_ms / 1000)
+        except DeliveryFailed as failure:
+            error = str(failure)
+        finally:
+            # Before anybody can see that the events are settled.
+            self._record(batch, sent_at, status, error, int((time.monotonic() - started) * 1000), body)
+            self._settle(batch, accepted=status is not None and 200 <= status < 300)
+
+    def _record(
+        self, batch: Batch, sent_at: int, status: int | None, error: str | None, duration_ms: int, body: bytes
+    ) -> None:
+        attempt = max(event["attemptNumber"] for event in batch.events)
+        hub_id, app_id = batch.channel.hub_id, batch.app.app_id
+        self.ledger.add(lambda seq: Delivery(seq, sent_at, hub_id, app_id, attempt, status, error, duration_ms, body))
+
+    def _settle(self, batch: Batch, *, accepted: bool) -> None:
+        channel = batch.channel
+        with self._changed:
+            channel.in_flight -= 1
+            if accepted or channel.closed:
+                channel.pending -= len(batch.events)
+            else:
+                for event in batch.events:
+                    self._retry(channel, event)
+            self._changed.notify()
+
+    def _retry(self, channel: Channel, event: Event) -> None:
+        event["attemptNumber"] += 1
+        wait_ms = delay_ms(event["attemptNumber"], self._dice)
+        if wait_ms is None:
+            channel.pending -= 1
+        else:
+            self._put_off(channel, event, wait_ms)
+
+    def deliver_due(self) -> int:
+        """Send everything that is due, in this thread; how many requests that took."""
+        count = 0
+        while True:
+            with self._changed:
+                self._promote()
+                batch = self._next_batch(linger=False)
+            if batch is None:
+                return count
+            self._deliver(batch)
+            count += 1
+
+    # -- threads ---------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        self._stopping = False
+        self._dispatcher = threading.Thread(target=self._dispatch, name="webhook-dispatcher", daemon=True)
+        self._dispatcher.start()
+
+    def stop(self) -> None:
+        """Send nothing more. Requests under way are not waited for."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify()
+        if self._dispatcher is not None:
+            self._dispatcher.join()
+            self._dispatcher = None
+        for _ in self._workers:
+            self._batches.put(None)
+        self._workers.clear()
+
+    def _wake(self) -> None:
+        with self._changed:
+            self._changed.notify()
+
+    def _dispatch(self) -> None:
+        with self._changed:
+            while not self._stopping:
+                self._promote()
+                batch = self._next_batch(linger=True)
+                if batch is None:
+                    self._changed.wait(self._pause_s())
+                else:
+                    self._hand_out(batch)
+
+    def _hand_out(self, batch: Batch) -> None:
+        if self._idle:
+            self._idle -= 1
+        elif len(self._workers) < MOST_WORKERS:
+            worker = threading.Thread(target=self._work, name="webhook-sender", daemon=True)
+            self._workers.append(worker)
+            worker.start()
+        self._batches.put(batch)
+
+    def _work(self) -> None:
+        while (batch := self._batches.get()) is not None:
+            self._deliver(batch)
+            with self._changed:
+                self._idle += 1
+
+
+def _wait_ms(actions: dict[str, Fault]) -> int:
+    wait = 0
+    if "delay" in actions:
+        wait += int(actions["delay"].params.get("ms", 1_000))
+    if "reorder" in actions:
+        fault = actions["reorder"]
+        wait += fault.random.randrange(int(fault.params.get("window_ms", 2_000)))
+    return wait
+
+
+def _encode(events: list[Event]) -> bytes:
+    """Compact, and in UTF-8 but for lone surrogates, which only an escape can carry."""
+    try:
+        return json.dumps(events, separators=(",", ":"), ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return json.dumps(events, separators=(",", ":")).encode()
+
+
+def _headers(secret: str, url: str, timeout_ms: int, body: bytes, sent_at_ms: int) -> dict[str, str]:
+    """Deliveries carry the first and the third signature, made anew for every attempt."""
+    return {
+        "Accept": "*/*",
+        "Content-Type": "application/json",
+        "User-Agent": USER_AGENT,
+        "X-HubSpot-Request-Timestamp": str(sent_at_ms),
+        "X-HubSpot-Signature": sign_v1(secret, body),
+        "X-HubSpot-Signature-Version": "v1",
+        "X-HubSpot-Signature-v3": sign_v3(secret, "POST", url, body, sent_at_ms),
+        "X-HubSpot-Timeout-Millis": str(timeout_ms),
+    }

@@ -1,0 +1,145 @@
+"""What happened, as the events that HubSpot sends: the fields and their order of recorded deliveries."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from typing import Any
+
+from emulator.crm.association_types import HUBSPOT_DEFINED
+from emulator.crm.changes import (
+    Associated,
+    Change,
+    Created,
+    Deleted,
+    Merged,
+    PrivacyDeleted,
+    PropertyChanged,
+    Restored,
+    Write,
+)
+from emulator.crm.object_types import ObjectType
+from emulator.crm.records import Source
+from emulator.crm.store import Crm
+from emulator.instants import parse_instant
+from emulator.oauth.apps import App
+from emulator.webhooks.subscriptions import Subscription
+
+Event = dict[str, Any]
+
+_random = random.Random()
+
+
+def events_of(app: App, crm: Crm, write: Write) -> list[Event]:
+    """The app's events for one write, all with its instant; a record's creation is never the first of several."""
+    events = [event for change in write.changes for event in _events(app, crm, write, change)]
+    if len(events) > 1 and any(isinstance(change, Created) for change in write.changes):
+        _random.shuffle(events)
+        if events[0]["subscriptionType"].endswith(".creation"):
+            events.append(events.pop(0))
+    return events
+
+
+def _events(app: App, crm: Crm, write: Write, change: Change) -> Iterator[Event]:
+    kind, action, name = _subject(change)
+    for subscription in app.subscriptions.about(kind.type_id, action, name):
+        yield {
+            "eventId": _random.getrandbits(32),
+            "subscriptionId": subscription.id,
+            "portalId": crm.hub_id,
+            "appId": app.app_id,
+            "occurredAt": write.at,
+            "subscriptionType": subscription.event_type,
+            "attemptNumber": 0,
+            **_fields(crm, subscription, change, write.source),
+        }
+
+
+def _subject(change: Change) -> tuple[ObjectType, str, str | None]:
+    match change:
+        case Created(kind=kind):
+            return kind, "creation", None
+        case PropertyChanged(kind=kind, name=name):
+            return kind, "propertyChange", name
+        case Deleted(kind=kind):
+            return kind, "deletion", None
+        case Restored(kind=kind):
+            return kind, "restore", None
+        case PrivacyDeleted(kind=kind):
+            return kind, "privacyDeletion", None
+        case Merged(kind=kind):
+            return kind, "merge", None
+        case Associated(type=type_):
+            return type_.from_type, "associationChange", None
+
+
+def _fields(crm: Crm, subscription: Subscription, change: Change, source: Source) -> Event:
+    match change:
+        case Merged():
+            return _merge(change) | _author(source)
+        case Associated():
+            return _association(change, source, generic=subscription.generic)
+        case PrivacyDeleted():
+            return {"objectId": change.record_id}
+    fields: Event = {"objectId": change.record_id}
+    if subscription.generic:
+        fields["objectTypeId"] = change.kind.type_id
+    match change:
+        case Created():
+            fields["changeFlag"] = "CREATED"
+        case Deleted():
+            fields["changeFlag"] = "DELETED"
+        case PropertyChanged():
+            fields["propertyName"] = change.name
+            fields["propertyValue"] = _wire_value(crm, change)
+    fields |= _author(source)
+    if subscription.generic and isinstance(change, PropertyChanged):
+        fields["isSensitive"] = False
+    return fields
+
+
+def _author(source: Source) -> Event:
+    return {"changeSource": source.type, "sourceId": source.id}
+
+
+def _wire_value(crm: Crm, change: PropertyChanged) -> str:
+    """Dates travel as milliseconds, everything else as it is stored; a cleared value is empty."""
+    definition = crm.schema(change.kind).get(change.name)
+    if change.value and definition is not None and definition.type in ("date", "datetime"):
+        return str(parse_instant(change.value))
+    return change.value
+
+
+def _merge(change: Merged) -> Event:
+    return {
+        "primaryObjectId": change.primary_id,
+        "mergedObjectIds": [change.merged_id],
+        "newObjectId": change.new_id,
+        "numberOfPropertiesMoved": change.properties_moved,
+    }
+
+
+def _association(change: Associated, source: Source, *, generic: bool) -> Event:
+    """A user's associations carry USER where their other changes carry CRM_UI."""
+    author = "USER" if source.type == "CRM_UI" else source.type
+    tail: Event = {"associationRemoved": change.removed, "isPrimaryAssociation": change.type.primary}
+    if generic:
+        return {
+            "changeSource": author,
+            "associationTypeId": change.type.type_id,
+            "associationCategory": HUBSPOT_DEFINED,
+            "fromObjectTypeId": change.type.from_type.type_id,
+            "fromObjectId": change.from_id,
+            "toObjectTypeId": change.type.to_type.type_id,
+            "toObjectId": change.to_id,
+            **tail,
+            "sourceId": source.id,
+        }
+    return {
+        "changeSource": author,
+        "associationType": change.type.webhook_name,
+        "fromObjectId": change.from_id,
+        "toObjectId": change.to_id,
+        **tail,
+        "sourceId": source.id,
+    }

@@ -1,0 +1,227 @@
+"""The whole emulator in one object.
+
+The locking rule, for all of this package:
+
+1. What belongs to one portal (records, associations, properties) is read and changed under that portal's
+   `crm.lock`. Everything else that is shared (apps, portals, codes, tokens, installs) is changed under
+   `Emulator.lock`; a single dictionary look-up there needs no lock.
+2. Whoever needs both takes `Emulator.lock` first.
+3. Ledgers, rate windows, faults and the delivery queue have locks of their own, held for a few instructions; nothing
+   else is locked under them.
+4. No lock is held while anything is sent, received or waited for.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from emulator.clock import Clock
+from emulator.crm.changes import Write
+from emulator.faults import Fault, Faults
+from emulator.ledger import Delivery, Ledger, Request
+from emulator.limits import Limits
+from emulator.oauth.apps import App
+from emulator.oauth.grants import AccessToken, Grants
+from emulator.portals import Portal
+from emulator.webhooks.delivery import Deliveries
+from emulator.webhooks.events import events_of
+from emulator.webhooks.sender import HttpSender, Sender
+
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIApplication
+
+HUBLETS = ("na1", "eu1")
+
+
+@dataclass(frozen=True)
+class Options:
+    # The regions served, the global one first, and where each is reached.
+    origins: Mapping[str, str]
+    # How long a change stays invisible to search.
+    search_lag_ms: int = 0
+    # How long a batch that is not full waits for more events.
+    webhook_linger_ms: int = 50
+    request_ledger: int = 200_000
+
+
+def default_origins(host: str = "localhost", port: int = 8765) -> dict[str, str]:
+    return {hublet: f"http://{host}:{port + offset}" for offset, hublet in enumerate(HUBLETS)}
+
+
+class UnknownPortal(LookupError):
+    """The message names it."""
+
+
+class UnknownApp(LookupError):
+    """The message names it."""
+
+
+class Emulator:
+    def __init__(
+        self,
+        options: Options | None = None,
+        *,
+        clock: Clock | None = None,
+        sender: Sender | None = None,
+        seed: Callable[[Emulator], None] | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        self.options = options or Options(default_origins())
+        self.lock = threading.RLock()
+        self.clock = clock or Clock()
+        self.apps: dict[str, App] = {}
+        self.portals: dict[int, Portal] = {}
+        self.grants = Grants(self.clock)
+        self.limits = limits or Limits()
+        self.faults = Faults()
+        self.requests: Ledger[Request] = Ledger(self.options.request_ledger)
+        self.deliveries = Deliveries(
+            self.clock, self.faults, sender or HttpSender(), self.apps.get, self.options.webhook_linger_ms / 1000
+        )
+        self.private_apps = 0
+        self._seed = seed
+        if seed is not None:
+            seed(self)
+
+    # -- the web ---------------------------------------------------------------------------------------------------
+
+    def wsgi(self, hublet: str = "na1") -> WSGIApplication:
+        """The WSGI application of one region."""
+        from emulator.web.app import application
+
+        return application(self, hublet)
+
+    def start(self) -> None:
+        """Deliver webhooks in the background."""
+        self.deliveries.start()
+
+    def stop(self) -> None:
+        self.deliveries.stop()
+
+    # -- apps and portals ------------------------------------------------------------------------------------------
+
+    def add_app(self, app: App) -> None:
+        """Configure an app; the same client id replaces what was there."""
+        with self.lock:
+            self.apps[app.client_id] = app
+
+    def app(self, client_id: str) -> App:
+        found = self.apps.get(client_id)
+        if found is None:
+            raise UnknownApp(f"no app with client_id {client_id}")
+        return found
+
+    def add_portal(self, portal: Portal) -> None:
+        with self.lock:
+            portal.crm.publish = lambda write: self._publish(portal, write)
+            self.portals[portal.hub_id] = portal
+
+    def portal(self, hub_id: int) -> Portal:
+        found = self.portals.get(hub_id)
+        if found is None:
+            raise UnknownPortal(f"no portal {hub_id}")
+        return found
+
+    def ui_origin(self, hublet: str) -> str:
+        return self.options.origins[hublet]
+
+    def remove_portal(self, hub_id: int) -> None:
+        """Close an account: its tokens stop working, and its apps' refresh tokens lead nowhere."""
+        with self.lock:
+            self.portals.pop(hub_id, None)
+        self.deliveries.drop(hub_id)
+
+    @property
+    def global_hublet(self) -> str:
+        """The region whose host also answers for all others."""
+        return next(iter(self.options.origins))
+
+    def _publish(self, portal: Portal, write: Write) -> None:
+        """Runs under the portal's lock, so that events queue in the order of the writes."""
+        for client_id, app in list(self.apps.items()):
+            if app.webhook is None or self.grants.install(client_id, portal.hub_id) is None:
+                continue
+            events = events_of(app, portal.crm, write)
+            if events:
+                self.deliveries.publish(app, portal.hub_id, events)
+
+    # -- tokens ----------------------------------------------------------------------------------------------------
+
+    def issue(self, app: App, portal: Portal, user_id: int, scopes: Iterable[str]) -> tuple[str, str]:
+        """Install the app as if the user had consented: an access token and the refresh token."""
+        with self.lock:
+            refresh, grant = self.grants.authorize(app, portal.hub_id, user_id, frozenset(scopes), portal.hublet)
+            return self.grants.new_access_token(app, grant), refresh
+
+    def issue_private(self, portal: Portal, scopes: Iterable[str]) -> tuple[str, AccessToken]:
+        """A private app of the account, with its token."""
+        with self.lock:
+            self.private_apps += 1
+            number = 26_000_000 + self.private_apps
+            token = AccessToken(
+                f"private-{number}", number, portal.hub_id, None, frozenset(scopes), None, portal.hublet, "Private app"
+            )
+            return self.grants.new_private_token(token), token
+
+    def uninstall(self, app: App, hub_id: int, *, tokens_live_on: bool = False) -> None:
+        with self.lock:
+            self.grants.uninstall(app.client_id, hub_id, tokens_live_on=tokens_live_on)
+        self.deliveries.drop(hub_id, app.client_id)
+
+    # -- time, faults, state ---------------------------------------------------------------------------------------
+
+    def advance(self, seconds: float) -> None:
+        self.clock.advance(seconds)
+        for portal in list(self.portals.values()):
+            with portal.crm.lock:
+                portal.crm.purge_archived()
+
+    def add_fault(self, fault: Fault) -> None:
+        self.faults.add(fault)
+
+    def deliver(self) -> int:
+        """Deliver all events that are due, in this thread; for tests that do not `start`."""
+        return self.deliveries.deliver_due()
+
+    def delivered(self, since: int = 0, limit: int = 1_000) -> list[Delivery]:
+        return self.deliveries.ledger.since(since, limit)[0]
+
+    def requested(self, since: int = 0, limit: int = 1_000) -> list[Request]:
+        return self.requests.since(since, limit)[0]
+
+    def state(self) -> dict[str, Any]:
+        from emulator.state import describe
+
+        return describe(self)
+
+    def snapshot(self) -> dict[str, Any]:
+        from emulator.snapshot import save
+
+        return save(self)
+
+    def load(self, saved: Any) -> None:
+        from emulator.snapshot import load
+
+        load(self, saved)
+
+    def reset(self) -> None:
+        """Back to the start-up seed. Ledgers are emptied; their numbering goes on."""
+        with self.lock:
+            self.clear()
+            if self._seed is not None:
+                self._seed(self)
+
+    def clear(self) -> None:
+        with self.lock:
+            self.deliveries.clear()
+            self.faults.clear()
+            self.limits.clear()
+            self.apps.clear()
+            self.portals.clear()
+            self.grants.clear()
+            self.clock.offset_ms = 0
+            self.requests.clear()
+            self.deliveries.ledger.clear()
