@@ -46,7 +46,7 @@ ENCRYPTION_KEYS = env.text_or_file("ENCRYPTION_KEYS", "ENCRYPTION_KEYS_FILE")
 if not ENCRYPTION_KEYS and not DEBUG:
     raise ImproperlyConfigured(
         "ENCRYPTION_KEYS is not set (nor ENCRYPTION_KEYS_FILE): tokens are never stored unencrypted. "
-        "Make one: python manage.py make_encryption_key"
+        "Make one: DEBUG=1 python manage.py make_encryption_key"
     )
 
 # ── HubSpot ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -65,6 +65,8 @@ HUBSPOT_OPTIONAL_SCOPES = env.words("HUBSPOT_OPTIONAL_SCOPES")
 HUBSPOT_API_URL = env.text("HUBSPOT_API_URL", "https://api.hubapi.com").rstrip("/")
 HUBSPOT_AUTHORIZE_URL = env.text("HUBSPOT_AUTHORIZE_URL", "https://app.hubspot.com/oauth/authorize")
 HUBSPOT_API_VERSION = env.text("HUBSPOT_API_VERSION", "2026-03")
+
+CALL_LOG_PAUSE_S = 1.0  # the call log is written this often, by a thread; 0: only when somebody flushes it
 
 # ── Stores ──────────────────────────────────────────────────────────────────────────────────────────────────
 DATABASE_URL = _required("DATABASE_URL", "postgresql://localhost/hubapp", "PostgreSQL keeps everything.")

@@ -81,6 +81,11 @@ def parse_keys(text: str) -> KeyRing:
     return KeyRing(next(iter(keys)), keys)
 
 
+def make_key(key_id: str) -> str:
+    """Return a new key-encryption key in the form that ENCRYPTION_KEYS takes."""
+    return f"{key_id}:{base64.b64encode(os.urandom(_KEY_BYTES)).decode()}"
+
+
 @cache
 def _key_ring_of(text: str) -> KeyRing:
     return parse_keys(text)
