@@ -12,6 +12,7 @@ from emulator.errors import HubSpotError
 from emulator.web import account, associations, batches, properties, records, search, tokens
 from emulator.web.exchange import dumps
 from emulator.web.gate import ApiResource, Gate, call_of
+from emulator.web.pages import routes as pages
 from emulator.web.versions import DATED, EVERY, V3, V4, V2026_03, V2026_09, Version
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def application(emulator: Emulator, hublet: str) -> Application:
     app.add_error_handler(HubSpotError, _refuse)
     app.set_error_serializer(_serialize)
     app.add_error_handler(Rejected, control.refuse)
-    for path, resource in [*_api(emulator), *control.routes(emulator)]:
+    for path, resource in [*_api(emulator), *control.routes(emulator), *pages.routes(emulator)]:
         app.add_route(path, resource)
     return app
 

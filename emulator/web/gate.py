@@ -95,6 +95,7 @@ class Gate:
         self._random = random.Random()
 
     def process_request(self, req: falcon.Request, _resp: falcon.Response) -> None:
+        req.context.hublet = self._hublet
         req.context.call = Call(wall_ms(), self._correlation_id(), _is_api(req.path))
         if len(req.path) + len(req.query_string) > LONGEST_URI:
             raise UriTooLong
