@@ -7,8 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from demo import children
 from demo.postgres import Postgres
 from demo.redis import Redis
+from tests.hubspot import HubSpot, start_emulator
 from tests.settings import PLACE
 
 
@@ -39,3 +41,19 @@ def redis_server(_place: None) -> Iterator[Redis]:
 def django_db_modify_db_settings(postgres: Postgres) -> None:
     """pytest-django asks for this before it makes the test database: so the server is up by then."""
     assert postgres.process is not None
+
+
+@pytest.fixture(scope="session")
+def _emulator(_place: None) -> Iterator[None]:
+    process = start_emulator()
+    yield
+    children.stop(process)
+
+
+@pytest.fixture
+def hubspot(_emulator: None, redis_server: Redis) -> Iterator[HubSpot]:
+    """An emulated HubSpot that knows our app and no accounts. Calls need the limiter, so Redis comes along."""
+    found = HubSpot()
+    found.reset()
+    yield found
+    found.http.close()

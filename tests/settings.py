@@ -3,10 +3,27 @@
 from __future__ import annotations
 
 import os
+import socket
 
 from demo.place import private_folder
 
+
+def _free_ports() -> int:
+    """Return the first of two neighbouring ports that are free: the emulator's hublets."""
+    while True:
+        with socket.socket() as first, socket.socket() as second:
+            first.bind(("127.0.0.1", 0))
+            port = int(first.getsockname()[1])
+            try:
+                second.bind(("127.0.0.1", port + 1))
+            except (OSError, OverflowError):
+                continue
+            return port
+
+
 PLACE = private_folder(f"tests-{os.getpid()}")
+EMULATOR_PORT = _free_ports()
+EMULATOR_URL = f"http://localhost:{EMULATOR_PORT}"
 ENVIRONMENT = {
     "DEBUG": "1",
     "SECRET_KEY": "only-for-tests",
@@ -17,8 +34,8 @@ ENVIRONMENT = {
     "HUBSPOT_CLIENT_ID": "11111111-2222-3333-4444-555555555555",
     "HUBSPOT_CLIENT_SECRET": "99999999-8888-7777-6666-555555555555",
     "HUBSPOT_APP_ID": "39522895",
-    "HUBSPOT_API_URL": "http://localhost:8765",
-    "HUBSPOT_AUTHORIZE_URL": "http://localhost:8765/oauth/authorize",
+    "HUBSPOT_API_URL": EMULATOR_URL,
+    "HUBSPOT_AUTHORIZE_URL": f"{EMULATOR_URL}/oauth/authorize",
 }
 for _name in list(os.environ):
     if _name.startswith("HUBSPOT_") or _name in {"ALLOWED_HOSTS", "ENCRYPTION_KEYS_FILE", "BEHIND_TLS_PROXY"}:
@@ -26,3 +43,5 @@ for _name in list(os.environ):
 os.environ |= ENVIRONMENT
 
 from hubapp.settings import *  # noqa: E402, F403 - the environment had to come first
+
+CALL_LOG_PAUSE_S = 0.0  # no thread writes behind the back of a test

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from crm import backfill
+from crm.models import Association, Change, Record, Sync
+from installations.models import Portal
+from lanes import claims
+from lanes.models import Lane
+from lanes.signals import signal
+from lanes.slices import Slice
+from tests.crm.mirrored import install, work_until_idle
+from tests.hubspot import Account, HubSpot
+from tests.truth import assert_mirrored
+
+
+def test_the_first_sync_mirrors_everything(portal: Portal, account: Account, hubspot: HubSpot) -> None:
+    work_until_idle("backfill")
+    counts = {sync.object_type: sync.live_records for sync in Sync.objects.filter(portal=portal)}
+    assert counts == {"0-1": 12, "0-2": 5, "0-3": 4, "0-5": 3}
+    assert {sync.percent for sync in Sync.objects.all()} == {100}
+    assert Record.objects.count() == Change.objects.filter(kind="created", source="first_sync").count() == 24
+    assert Association.objects.exists()
+    assert_mirrored(hubspot, account, portal)
+
+
+def test_a_sync_in_the_middle_goes_on_after_its_page(hubspot: HubSpot, transactional_db: None) -> None:
+    account = hubspot.add_account(contacts=250)
+    portal = install(hubspot, account)
+    Lane.objects.filter(portal=portal).exclude(kind="backfill", part="0-1").delete()
+    claimed = claims.claim()
+    assert claimed is not None
+    _run_one_page(claimed)
+    sync = Sync.objects.get(portal=portal, object_type="0-1")
+    assert (sync.records_read, sync.records_total, sync.percent) == (100, 250, 40)
+    assert Record.objects.count() == 100
+    work_until_idle("backfill")
+    sync.refresh_from_db()
+    assert (sync.records_read, sync.percent, sync.state) == (250, 100, "in_sync")
+    assert_mirrored(hubspot, account, portal)
+
+
+def _run_one_page(claimed: claims.Claim) -> None:
+    """Run a slice that has no time left when its first page is written."""
+    turn = Slice(claimed)
+    turn.ends_at = 0
+    claims.release(claimed, due_at=backfill.work(turn))
+
+
+def test_a_missing_scope_stops_the_type_and_says_which(
+    hubspot: HubSpot, account: Account, transactional_db: None
+) -> None:
+    portal = install(hubspot, account, ["oauth", "crm.objects.contacts.read", "crm.objects.companies.read"])
+    work_until_idle("backfill")
+    states = dict(Sync.objects.filter(portal=portal).values_list("object_type", "state"))
+    assert states == {"0-1": "in_sync", "0-2": "in_sync", "0-3": "unavailable", "0-5": "unavailable"}
+    assert "tickets" in Sync.objects.get(portal=portal, object_type="0-5").problem
+    asked = [request for request in hubspot.requests(account.hub_id) if request["status"] == 403]
+    assert asked == []
+
+
+def test_a_sweep_finds_what_no_event_told(portal: Portal, account: Account, hubspot: HubSpot) -> None:
+    work_until_idle("backfill")
+    gone = Record.objects.filter(portal=portal, object_type="0-1").first()
+    assert gone is not None
+    hubspot.change(account, {"op": "archive", "object_type": "contacts", "id": str(gone.record_id)})
+    hubspot.change(account, {"op": "create", "object_type": "companies", "properties": {"name": "Missed Ltd"}})
+    Sync.objects.update(reading_ended_at=timezone.now() - timedelta(days=2))
+    for sync in Sync.objects.all():
+        backfill.start_again(sync)
+    signal([portal.pk], "backfill")
+    work_until_idle("backfill")
+    gone.refresh_from_db()
+    assert gone.state == "archived"
+    assert Sync.objects.get(portal=portal, object_type="0-1").live_records == 11
+    assert set(Change.objects.filter(source="sweep").values_list("kind", flat=True)) >= {"archived", "created"}
+    assert_mirrored(hubspot, account, portal)

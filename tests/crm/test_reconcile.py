@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from crm import reconcile
+from crm.models import Change, FeedHead, Owner, Record, Sync
+from installations.models import Portal
+from lanes.models import Lane
+from lanes.signals import hurry
+from tests.crm.mirrored import work_until_idle
+from tests.hubspot import Account, HubSpot
+from tests.truth import assert_mirrored
+
+
+@pytest.fixture
+def synced(portal: Portal) -> Portal:
+    work_until_idle("backfill")
+    Change.objects.all().delete()
+    return portal
+
+
+def reconcile_now(portal: Portal) -> None:
+    hurry(portal.pk, "reconcile")
+    work_until_idle("reconcile")
+
+
+def test_a_change_that_no_event_told_is_found(synced: Portal, account: Account, hubspot: HubSpot) -> None:
+    contact = Record.objects.filter(object_type="0-1").first()
+    assert contact is not None
+    hubspot.change(
+        account,
+        {"op": "update", "object_type": "contacts", "id": str(contact.record_id), "properties": {"fax": "12345"}},
+    )
+    hubspot.change(
+        account, {"op": "create", "object_type": "deals", "properties": {"dealname": "Found", "dealstage": "closedwon"}}
+    )
+    reconcile_now(synced)
+    contact.refresh_from_db()
+    assert contact.properties["fax"] == "12345"
+    assert Record.objects.filter(title="Found").exists()
+    assert set(Change.objects.values_list("source", flat=True)) == {"reconcile"}
+    assert_mirrored(hubspot, account, synced)
+
+
+def test_a_pass_without_news_reads_no_record(synced: Portal, account: Account, hubspot: HubSpot) -> None:
+    reconcile_now(synced)
+    before = len(hubspot.requests(account.hub_id))
+    reconcile_now(synced)
+    asked = hubspot.requests(account.hub_id)[before:]
+    assert asked
+    assert all(request["path"].endswith("/search") for request in asked)
+    assert not Change.objects.exists()
+
+
+def test_a_window_goes_on_where_the_slice_before_stopped(synced: Portal, account: Account, hubspot: HubSpot) -> None:
+    changes = [{"op": "create", "object_type": "companies", "properties": {"name": f"Company {n}"}} for n in range(450)]
+    hubspot.change(account, *changes)
+    reconcile_now(synced)
+    assert Record.objects.filter(object_type="0-2", state="live").count() == 455
+    assert_mirrored(hubspot, account, synced)
+
+
+def test_owners_are_known_by_name(synced: Portal) -> None:
+    reconcile_now(synced)
+    assert Owner.objects.filter(portal=synced).exists()
+    assert all(owner.name for owner in Owner.objects.all())
+
+
+@pytest.mark.parametrize(
+    ("quiet_for", "pause"),
+    [
+        (timedelta(0), timedelta(minutes=1)),
+        (timedelta(minutes=20), timedelta(minutes=5)),
+        (timedelta(days=3), timedelta(minutes=15)),
+    ],
+)
+def test_a_quiet_portal_is_asked_less_often(synced: Portal, quiet_for: timedelta, pause: timedelta) -> None:
+    FeedHead.objects.update(moved_at=timezone.now() - quiet_for)
+    reconcile_now(synced)
+    lane = Lane.objects.get(portal=synced, kind="reconcile")
+    assert lane.due_at is not None
+    assert abs(lane.due_at - timezone.now() - pause) < timedelta(seconds=20)
+
+
+def test_a_day_after_everything_was_read_it_is_read_again(synced: Portal) -> None:
+    Sync.objects.update(reading_ended_at=timezone.now() - reconcile.SWEEP_EVERY)
+    reconcile_now(synced)
+    assert set(Sync.objects.values_list("reading_ended_at", flat=True)) == {None}
+    assert Lane.objects.filter(kind="backfill", due_at__lte=timezone.now()).count() == 4
+    work_until_idle("backfill")
+    assert None not in set(Sync.objects.values_list("reading_ended_at", flat=True))
+
+
+def test_until_the_first_sync_has_ended_there_is_nothing_to_reconcile(
+    portal: Portal, account: Account, hubspot: HubSpot
+) -> None:
+    before = len(hubspot.requests(account.hub_id, "/crm"))
+    reconcile_now(portal)
+    asked = {request["path"] for request in hubspot.requests(account.hub_id, "/crm")[before:]}
+    assert not any(path.endswith("/search") for path in asked)
