@@ -138,11 +138,13 @@ def _read_part(client: Client, from_type: str, to_type: str, part: Sequence[int]
     while inputs:
         answer = _post(client, from_type, to_type, "read", {"inputs": inputs})
         following: list[dict[str, str]] = []
+        silent = {int(one["id"]) for one in inputs}
         for record_id, associated, after in answer.fields.each("results", _read_row):
+            silent.discard(record_id)
             found.rows.setdefault(record_id, []).extend(associated)
             if after is not None:
                 following.append({"id": str(record_id), "after": after})
-        _note_errors(answer, inputs, found)
+        _note_errors(answer, part, silent, found)
         inputs = following
 
 
@@ -158,14 +160,13 @@ def _read_type(fields: Fields) -> AssociationType:
     return AssociationType(fields.integer("typeId"), fields.text("category"), fields.optional_text("label"))
 
 
-def _note_errors(answer: Answer, inputs: Sequence[Mapping[str, str]], found: _Reading) -> None:
-    """Tell "has none" from "could not be read": an error that names no record may be about any that is absent."""
-    asked = {int(one["id"]) for one in inputs}
+def _note_errors(answer: Answer, asked: Sequence[int], silent: set[int], found: _Reading) -> None:
+    """Tell "has none" from "could not be read": an error that names no record may be about any that is `silent`."""
     for detail in error_details(answer.fields.values.get("errors")):
         if detail.sub_category.endswith(_NONE_FOUND):
             continue
         named = {int(text) for texts in detail.context.values() for text in texts if text.isascii() and text.isdigit()}
-        found.unknown |= (named & asked) or (asked - found.rows.keys())
+        found.unknown |= named.intersection(asked) or silent
         found.errors.append(detail)
 
 
