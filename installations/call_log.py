@@ -9,6 +9,7 @@ import queue
 import threading
 import time
 
+from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection
 
@@ -20,23 +21,24 @@ logger = logging.getLogger(__name__)
 
 _MOST_WAITING = 10_000  # beyond this, records are dropped rather than memory filled
 _BATCH = 500
-_PAUSE_S = 1.0
 
 
 class _Writer:
-    """The queue and its thread, made anew in each process."""
+    """The queue and its thread, made anew in each process. Without a pause there is no thread: somebody flushes."""
 
-    def __init__(self) -> None:
+    def __init__(self, pause_s: float) -> None:
         self.pid = os.getpid()
+        self._pause_s = pause_s
         self._waiting: queue.Queue[ApiCall] = queue.Queue(_MOST_WAITING)
-        threading.Thread(target=self._write_for_ever, name="call-log", daemon=True).start()
-        atexit.register(self.flush)
+        if pause_s:
+            threading.Thread(target=self._write_for_ever, name="call-log", daemon=True).start()
+            atexit.register(self.flush)
 
     def put(self, call: ApiCall) -> None:
         try:
             self._waiting.put_nowait(call)
         except queue.Full:
-            logger.warning("The call log is full; a record is dropped.")
+            logger.warning("The call log is full; a record is dropped.")  # the calls themselves are unharmed
 
     def flush(self) -> None:
         """Write what waits. A batch that the database refuses is dropped: the log is no truth, only a view."""
@@ -57,7 +59,7 @@ class _Writer:
 
     def _write_for_ever(self) -> None:
         while True:
-            time.sleep(_PAUSE_S)
+            time.sleep(self._pause_s)
             if not self._waiting.empty():
                 self.flush()
                 connection.close()  # a connection is too dear to be held for a line now and then
@@ -72,7 +74,7 @@ def writer() -> _Writer:
     global _writer  # noqa: PLW0603 - one per process is the point
     with _lock:
         if _writer is None or _writer.pid != os.getpid():
-            _writer = _Writer()
+            _writer = _Writer(settings.CALL_LOG_PAUSE_S)
         return _writer
 
 

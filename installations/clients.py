@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from django.conf import settings
+from django.utils import timezone
 
 from hubspot_api.attempts import Surroundings
 from hubspot_api.client import Client
@@ -16,6 +17,7 @@ from . import tokens
 from .call_log import observer_for
 from .models import Portal
 from .ratelimit import WorkClass, gate_for
+from .tokens import Live
 
 AUTHORIZE_PATH = "/oauth/authorize"
 
@@ -61,17 +63,22 @@ def oauth() -> OAuth:
 
 
 class _Tokens:
-    """A portal's tokens as the client asks for them. Remembers none longer than the client lives."""
+    """A portal's tokens as the client asks for them: one is used until it should be renewed. Threads may share it."""
 
     def __init__(self, portal: Portal) -> None:
         self._portal_id = portal.pk
         self._hub_id = portal.hub_id
+        self._live: Live | None = None
 
     def current(self) -> AccessToken:
-        return tokens.fresh(self._portal_id, self._renew)
+        live = self._live
+        if live is None or live.until <= timezone.now():
+            self._live = live = tokens.fresh(self._portal_id, self._renew)
+        return live.token
 
     def rejected(self, token: AccessToken) -> AccessToken:
-        return tokens.replaced(self._portal_id, token, self._renew)
+        self._live = live = tokens.replaced(self._portal_id, token, self._renew)
+        return live.token
 
     def _renew(self, refresh_token: Secret) -> TokenGrant:
         return oauth().refresh(refresh_token, self._hub_id)

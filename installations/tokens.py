@@ -36,6 +36,14 @@ Renew = Callable[[Secret], TokenGrant]  # calls HubSpot's token endpoint with a 
 
 
 @dataclass(frozen=True)
+class Live:
+    """An access token, and until when it may be used without asking here again."""
+
+    token: AccessToken
+    until: datetime
+
+
+@dataclass(frozen=True)
 class Held:
     """The lease of a credential, at the generation that only its holder knows, and what to renew it with."""
 
@@ -53,7 +61,7 @@ class Held:
         return Q(pk=self.credential.pk, generation=self.generation)
 
 
-def fresh(portal_id: int, renew: Renew) -> AccessToken:
+def fresh(portal_id: int, renew: Renew) -> Live:
     """Return an access token that is valid now, renewing it when its end is near.
 
     Raises TokenBusy when it has expired and cannot be renewed for the moment, ReconnectRequired or
@@ -63,22 +71,22 @@ def fresh(portal_id: int, renew: Renew) -> AccessToken:
     while True:
         credential = _credential(portal_id)
         if not _is_near_its_end(credential):
-            return _access_token(credential)
+            return _live(credential)
         held = _claim(credential)
         if held is not None:
             return _renewed(held, renew)
         if credential.expires_at > timezone.now():
-            return _access_token(credential)  # valid still, and somebody else renews it
+            return _live(credential)  # valid still, and somebody else renews it
         _wait_for_the_holder(credential, give_up_at)
 
 
-def replaced(portal_id: int, rejected: AccessToken, renew: Renew) -> AccessToken:
+def replaced(portal_id: int, rejected: AccessToken, renew: Renew) -> Live:
     """Return a token newer than one that HubSpot answered 401 to, renewing it at most once. Raises as `fresh`."""
     give_up_at = time.monotonic() + WAIT_S
     while True:
         credential = _credential(portal_id)
         if credential.token_number != rejected.generation:
-            return _access_token(credential)
+            return _live(credential)
         held = _claim(credential)
         if held is not None:
             return _renewed(held, renew, even_if_valid=True)
@@ -138,12 +146,13 @@ def _vault(portal: Portal) -> Vault:
         raise PortalNotConnected(f"{portal}: {error}") from error
 
 
-def _access_token(credential: Credential) -> AccessToken:
+def _live(credential: Credential) -> Live:
     try:
         value = Vault(credential.portal).open("access_token", credential.access_token)
     except VaultError as error:
         raise PortalNotConnected(f"{credential.portal}: {error}") from error
-    return AccessToken(value, credential.token_number, credential.portal.hublet)
+    token = AccessToken(value, credential.token_number, credential.portal.hublet)
+    return Live(token, credential.expires_at - _ahead(credential) * (1 - JITTER) / 2)
 
 
 def _wait_for_the_holder(credential: Credential, give_up_at: float) -> None:
@@ -172,7 +181,7 @@ def _claim(seen: Credential) -> Held | None:
     return Held(seen, seen.generation + 1, vault) if won else None
 
 
-def _renewed(held: Held, renew: Renew, *, even_if_valid: bool = False) -> AccessToken:
+def _renewed(held: Held, renew: Renew, *, even_if_valid: bool = False) -> Live:
     """Ask HubSpot and save; a failure is noted, and costs nothing while the old token is valid."""
     try:
         refresh_token, grant = _ask(held, renew)
@@ -180,12 +189,12 @@ def _renewed(held: Held, renew: Renew, *, even_if_valid: bool = False) -> Access
         retry = refusals.note(held.row, held.portal, error)
         is_valid = held.credential.expires_at > timezone.now() and not even_if_valid
         if is_valid and not isinstance(retry, PortalNotConnected):
-            return _access_token(held.credential)
+            return _live(held.credential)
         raise retry from error
-    if not _save(held, refresh_token, grant):
-        return _access_token(_credential(held.portal.pk))  # our lease ran out: what is there is newer
-    endpoint.works()
-    return AccessToken(grant.access_token, held.credential.token_number + 1, held.portal.hublet)
+    if _save(held, refresh_token, grant):
+        endpoint.works()
+    # Read again: if our lease had run out, what is there is newer than what we got.
+    return _live(_credential(held.portal.pk))
 
 
 def _ask(held: Held, renew: Renew) -> tuple[Secret, TokenGrant]:

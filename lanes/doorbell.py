@@ -44,7 +44,7 @@ class Doorbell:
         try:
             with current_app.producer_pool.acquire(block=True, timeout=1) as producer:
                 channel: Any = producer.channel
-                queue = channel.queue_declare(current_app.conf.task_default_queue, passive=True)
+                queue = channel.queue_declare(current_app.conf.task_default_queue, durable=True)
                 if queue.message_count < _ENOUGH:
                     current_app.send_task(
                         "lanes.work", expires=_EXPIRES_S, retry=False, ignore_result=True, producer=producer

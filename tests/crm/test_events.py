@@ -23,7 +23,8 @@ def synced(portal: Portal) -> Portal:
 
 
 def states() -> list[str]:
-    return [event.state for event in Event.objects.with_state()]
+    events: Any = Event.objects.with_state()
+    return [event.state for event in events]
 
 
 def some(portal: Portal, object_type: str) -> Record:
