@@ -146,7 +146,7 @@ def _failure(error: httpx2.TransportError) -> type[HubSpotError]:
     match error:
         case httpx2.ConnectError() | httpx2.ConnectTimeout() | httpx2.PoolTimeout():
             return NotSent
-        case httpx2.ProxyError() | httpx2.UnsupportedProtocol() | httpx2.LocalProtocolError():
+        case httpx2.UnsupportedProtocol() | httpx2.LocalProtocolError():
             return NotSent
         case httpx2.TimeoutException():
             return DeadlineExceeded

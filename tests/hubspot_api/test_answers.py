@@ -178,6 +178,13 @@ def test_validation_names_codes_and_properties_from_the_text() -> None:
     assert "canary" not in str(error) + repr(error)
 
 
+@pytest.mark.parametrize("listed", ['[{"name":"email"', "[1, null]", '{"a": 1}', "nothing"])
+def test_a_text_that_lists_nothing_readable_is_only_a_text(listed: str) -> None:
+    error = from_json(400, body("VALIDATION_ERROR", f"Property values were not valid: {listed}"))
+    assert isinstance(error, errors.ValidationFailed)
+    assert error.properties == ()
+
+
 @pytest.mark.parametrize(
     ("sent", "scopes"),
     [

@@ -175,6 +175,18 @@ def test_a_server_that_does_not_read_does_not_hold_a_write(transport: PooledTran
     assert type(error) is errors.DeadlineExceeded
 
 
+def test_a_call_without_any_time_left_is_not_begun(transport: PooledTransport) -> None:
+    with serving(answers) as server:
+        error = failure_of(client_of(server.url, transport), "POST", {}, deadline=0)
+    assert type(error) is errors.NotSent
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("url", ["ftp://127.0.0.1", "127.0.0.1"])
+def test_an_address_that_is_none_was_not_sent_to(url: str, transport: PooledTransport) -> None:
+    assert type(failure_of(client_of(url, transport), "POST", {})) is errors.NotSent
+
+
 def test_a_refused_connection_was_not_sent(transport: PooledTransport) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
