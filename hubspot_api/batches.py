@@ -3,6 +3,9 @@
 Partial success is a success: HubSpot reports it with status 207 or 200 alike, and both end in a `BatchResult`. When a
 later hundred fails altogether, the exception's `partial` holds what came of those before it.
 
+Every input of a write carries its position in the call as trace id, which `Record.trace_id` and
+`ErrorDetail.trace_ids` give back. Without one, HubSpot refuses a hundred creates for the sake of one.
+
 Source: HubSpot's page "Using object APIs", batch endpoints.
 """
 
@@ -86,22 +89,13 @@ def read_by(
 def create(client: Client, object_type: str, records: Sequence[NewRecord]) -> BatchResult:
     """Create records, each on its own: those that HubSpot refuses are in `errors`, the others exist.
 
-    Every input carries its position in `records` as trace id, which `Record.trace_id` and `ErrorDetail.trace_ids` give
-    back; without one HubSpot would refuse a hundred for the sake of one. Not repeated when an answer is lost.
+    Not repeated when an answer is lost.
     """
-
-    def send(part: Sequence[tuple[int, NewRecord]]) -> Answer:
-        inputs = [
-            {
-                "properties": dict(record.properties),
-                "associations": wire_associations(record.associations),
-                "objectWriteTraceId": str(position),
-            }
-            for position, record in part
-        ]
-        return _post(client, object_type, "create", {"inputs": inputs}, idempotent=False)
-
-    return _in_hundreds(tuple(enumerate(records)), _answered(send))
+    inputs = [
+        {"properties": dict(record.properties), "associations": wire_associations(record.associations)}
+        for record in records
+    ]
+    return _write(client, object_type, "create", inputs, idempotent=False)
 
 
 def update(client: Client, object_type: str, changes: Sequence[Change]) -> BatchResult:
@@ -112,12 +106,8 @@ def update(client: Client, object_type: str, changes: Sequence[Change]) -> Batch
     wanted = tuple(change.record_id for change in changes)
     if len(set(wanted)) != len(wanted):
         raise ValueError("the same record is changed twice in one batch")
-
-    def send(part: Sequence[Change]) -> Answer:
-        inputs = [{"id": str(change.record_id), "properties": dict(change.properties)} for change in part]
-        return _post(client, object_type, "update", {"inputs": inputs}, idempotent=True)
-
-    return _with_missing(_in_hundreds(changes, _answered(send)), wanted)
+    inputs = [{"id": str(change.record_id), "properties": dict(change.properties)} for change in changes]
+    return _with_missing(_write(client, object_type, "update", inputs, idempotent=True), wanted)
 
 
 def upsert(client: Client, object_type: str, id_property: str, upserts: Sequence[Upsert]) -> BatchResult:
@@ -126,12 +116,8 @@ def upsert(client: Client, object_type: str, id_property: str, upserts: Sequence
     With "email" a hundred fails as a whole; another unique property allows partial success. Repeated when an answer
     is lost, so `new` may be False for a record that this very call created.
     """
-
-    def send(part: Sequence[Upsert]) -> Answer:
-        inputs = [{"id": one.key, "idProperty": id_property, "properties": dict(one.properties)} for one in part]
-        return _post(client, object_type, "upsert", {"inputs": inputs}, idempotent=True)
-
-    return _in_hundreds(upserts, _answered(send))
+    inputs = [{"id": one.key, "idProperty": id_property, "properties": dict(one.properties)} for one in upserts]
+    return _write(client, object_type, "upsert", inputs, idempotent=True)
 
 
 def archive(client: Client, object_type: str, ids: Iterable[int]) -> None:
@@ -161,8 +147,15 @@ def _in_hundreds(inputs: Sequence[T], send: Callable[[Sequence[T]], BatchResult]
     return BatchResult(tuple(results), tuple(errors), answered=len(inputs))
 
 
-def _answered(send: Callable[[Sequence[T]], Answer]) -> Callable[[Sequence[T]], BatchResult]:
-    return lambda part: _result(send(part))
+def _write(
+    client: Client, object_type: str, verb: str, inputs: Sequence[Mapping[str, object]], *, idempotent: bool
+) -> BatchResult:
+    traced = [{**given, "objectWriteTraceId": str(position)} for position, given in enumerate(inputs)]
+
+    def send(part: Sequence[Mapping[str, object]]) -> BatchResult:
+        return _result(_post(client, object_type, verb, {"inputs": part}, idempotent=idempotent))
+
+    return _in_hundreds(traced, send)
 
 
 def _reader(

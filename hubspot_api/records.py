@@ -17,7 +17,7 @@ class Record:
     `id` is a number here and digits on the wire. All property values are text or None, numbers and booleans too; a
     property that was asked for and does not exist is missing from `properties`. `requested_id` is what a single read
     asked for; when `id` differs, the record asked for was merged into this one. `new` is set by upserts, `trace_id`
-    by batch creates.
+    by batch writes: the input's position.
     """
 
     id: int

@@ -137,7 +137,7 @@ def test_changes_are_sent_in_hundreds() -> None:
     here = world(echo)
     result = batches.update(here.client, "contacts", [Change(number, {"a": "b"}) for number in range(1, 131)])
     assert sizes(here.hubspot.bodies()) == [100, 30]
-    assert here.hubspot.bodies()[0]["inputs"][0] == {"id": "1", "properties": {"a": "b"}}
+    assert here.hubspot.bodies()[0]["inputs"][0] == {"id": "1", "properties": {"a": "b"}, "objectWriteTraceId": "0"}
     assert result.missing_ids == ()
 
 
@@ -152,7 +152,8 @@ def test_an_upsert_says_what_is_new() -> None:
     here = world(batch(record(1) | {"new": True}, record(2) | {"new": False}))
     result = batches.upsert(here.client, "contacts", "key", [Upsert("k1", {"a": "b"}), Upsert("k2", {})])
     assert [one.new for one in result.results] == [True, False]
-    assert here.hubspot.bodies()[0]["inputs"][0] == {"id": "k1", "idProperty": "key", "properties": {"a": "b"}}
+    expected = {"id": "k1", "idProperty": "key", "properties": {"a": "b"}, "objectWriteTraceId": "0"}
+    assert here.hubspot.bodies()[0]["inputs"][0] == expected
 
 
 def test_records_are_archived_in_hundreds() -> None:
