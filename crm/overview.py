@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.utils import timezone
-
 from hubspot_api.ports import Bucket
 from installations import tokens
 from installations.install import missing_scopes
 from installations.models import Credential, Portal
 from installations.ratelimit import limiter
+from installations.scopes import in_words
 from lanes.models import Lane
 from webhooks.models import EVENTS, Event
 
-from .models import Change, FeedHead, Sync
+from . import presenting
+from .models import FeedHead, Sync
 from .object_types import BY_ID, ObjectType
 
 _COUNTED = 1000  # more events than this are shown as "more than"
@@ -29,8 +29,42 @@ class ShownSync:
     sync: Sync
 
     @property
-    def is_reading(self) -> bool:
+    def is_first(self) -> bool:
         return self.sync.state == Sync.State.FIRST_SYNC
+
+    @property
+    def is_closed(self) -> bool:
+        return self.sync.state == Sync.State.UNAVAILABLE
+
+    @property
+    def is_sweep(self) -> bool:
+        return self.sync.state == Sync.State.IN_SYNC and self.sync.reading_ended_at is None
+
+    @property
+    def percent(self) -> int:
+        """Progress of the first sync; sweeps do not count."""
+        return self.sync.percent if self.is_first else 100
+
+
+@dataclass(frozen=True)
+class FirstSync:
+    """The first syncs of all types that may be read, together."""
+
+    syncs: list[ShownSync]
+
+    @property
+    def percent(self) -> int:
+        """The mean: it never goes back when a type's total becomes known, and is 100 only when all have ended."""
+        return sum(one.percent for one in self.syncs) // len(self.syncs) if self.syncs else 0
+
+    @property
+    def is_running(self) -> bool:
+        return any(one.is_first for one in self.syncs)
+
+    @property
+    def announcement(self) -> str:
+        """What to read out to those who do not see the bar: every tenth part, not every step."""
+        return f"First sync: {self.percent // 10 * 10} %"
 
 
 @dataclass(frozen=True)
@@ -69,20 +103,27 @@ class ApiUse:
 
 def context(portal: Portal) -> dict[str, object]:
     """Return everything that the overview's moving part shows."""
+    syncs = _syncs(portal)
     return {
-        "token": _token(portal),
-        "missing_scopes": missing_scopes(portal),
-        "syncs": _syncs(portal),
+        **_connection(portal),
+        "syncs": syncs,
+        "first_sync": FirstSync([one for one in syncs if not one.is_closed]),
         "freshness": _freshness(portal),
         "api_use": _api_use(portal),
         "events": Event.objects.filter(portal=portal).with_state().order_by("-id")[:10],
-        "changes": Change.objects.filter(portal=portal).order_by("-position")[:10],
-        "now": timezone.now(),
+        "changes": presenting.latest_changes(portal, 10),
     }
 
 
-def _token(portal: Portal) -> Token:
-    credential = Credential.objects.get(portal=portal)
+def _connection(portal: Portal) -> dict[str, object]:
+    credential = Credential.objects.filter(portal=portal).first()
+    if credential is None:  # somebody is disconnecting the portal at this moment
+        return {"token": None, "granted": [], "missing": []}
+    granted = credential.scopes
+    return {"token": _token(credential), "granted": in_words(granted), "missing": in_words(missing_scopes(granted))}
+
+
+def _token(credential: Credential) -> Token:
     return Token(
         credential.obtained_at, credential.expires_at, tokens.next_refresh_at(credential), credential.latest_error
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -11,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from installations.models import Portal
 
 from .models import Association, Change, Owner, Property, Record
-from .object_types import OBJECT_TYPES, ObjectType
+from .object_types import BY_ID, OBJECT_TYPES, ObjectType
 
 _MOST_ASSOCIATED = 50  # of one type, shown on a record's page
 
@@ -23,7 +22,33 @@ class ShownProperty:
     name: str
     label: str
     value: str
-    is_live: bool  # changes arrive within seconds; else with the next reconcile
+
+
+@dataclass(frozen=True)
+class PropertyGroup:
+    """Properties of one record whose changes arrive in the same way."""
+
+    id: str
+    heading: str
+    arrives: str
+    properties: list[ShownProperty]
+
+
+_ARRIVALS = {
+    "live": ("Live properties", "A change in HubSpot shows here within seconds."),
+    "periodic": ("Other properties", "Changes show here with the next check, at most 15 minutes later."),
+    "calculated": ("Calculated properties", "HubSpot reports no changes to these. They are read again once a day."),
+}
+
+
+@dataclass(frozen=True)
+class AssociatedRecord:
+    """A record at the other end of an association."""
+
+    record_id: int
+    title: str
+    label: str  # of the association; empty: it has none
+    is_mirrored: bool  # else there is no page to lead to, yet
 
 
 @dataclass(frozen=True)
@@ -31,8 +56,22 @@ class ShownAssociation:
     """Records of one type at the other end; `more` of them are not shown."""
 
     object_type: ObjectType
-    records: list[tuple[int, str, str]]  # (id, title, label of the association)
+    records: list[AssociatedRecord]
     more: int
+
+    @property
+    def count(self) -> int:
+        return len(self.records) + self.more
+
+
+@dataclass(frozen=True)
+class ShownChange:
+    """One entry of the change feed, with the words for what it is about."""
+
+    change: Change
+    object_type: ObjectType
+    title: str
+    labels: list[str]  # of the properties that changed
 
 
 class Presenter:
@@ -73,18 +112,39 @@ class Presenter:
     def title(self, record: Record) -> str:
         return record.title or f"{self.object_type.label} {record.record_id}"
 
-    def cells(self, record: Record) -> list[str]:
-        """Return the values of the list's columns."""
-        return [self.value(name, record.properties.get(name, "")) for name in self.object_type.columns]
-
-    def properties(self, record: Record) -> list[ShownProperty]:
-        """Return what has a value: the live ones first, in their order, then the others by label."""
-        live = [name for name in self.object_type.live_properties if name in record.properties]
-        others = sorted(set(record.properties) - set(live), key=lambda name: self.label(name).lower())
+    def cells(self, record: Record) -> list[tuple[str, str]]:
+        """Return the labels and values of the list's columns."""
         return [
-            ShownProperty(name, self.label(name), self.value(name, record.properties[name]), name in live)
-            for name in [*live, *others]
+            (self.label(name), self.value(name, record.properties.get(name, ""))) for name in self.object_type.columns
         ]
+
+    def properties(self, record: Record) -> list[PropertyGroup]:
+        """Return what has a value: the live ones first, in their order, then the others by label."""
+        by_label = sorted(record.properties, key=lambda name: self.label(name).lower())
+        live = [name for name in self.object_type.live_properties if name in record.properties]
+        named: dict[str, list[str]] = {"live": live, "periodic": [], "calculated": []}
+        for name in by_label:
+            if name not in live:
+                named["calculated" if self._is_calculated(name) else "periodic"].append(name)
+        return [self._group(arrival, names, record) for arrival, names in named.items() if names]
+
+    def changes(self, record: Record, limit: int = 20) -> list[ShownChange]:
+        """Return a record's latest versions, the newest first."""
+        rows = Change.objects.filter(
+            portal=record.portal_id, object_type=record.object_type, record_id=record.record_id
+        )
+        title = self.title(record)
+        return [
+            ShownChange(row, self.object_type, title, [self.label(name) for name in row.properties])
+            for row in rows.order_by("-version")[:limit]
+        ]
+
+    def _is_calculated(self, name: str) -> bool:
+        return name in self._definitions and self._definitions[name].is_calculated
+
+    def _group(self, arrival: str, names: list[str], record: Record) -> PropertyGroup:
+        shown = [ShownProperty(name, self.label(name), self.value(name, record.properties[name])) for name in names]
+        return PropertyGroup(arrival, *_ARRIVALS[arrival], shown)
 
     def _moment(self, value: str) -> str:
         try:
@@ -112,22 +172,46 @@ def associations(record: Record) -> list[ShownAssociation]:
             labels.setdefault(to_id, set()).add(label)
         ids = list(labels)[:_MOST_ASSOCIATED]
         titles = _titles(record.portal_id, object_type, ids)
-        entries = [(one, titles[one], ", ".join(sorted(filter(None, labels[one])))) for one in ids]
+        entries = [_associated(object_type, one, titles, labels[one]) for one in ids]
         shown.append(ShownAssociation(object_type, entries, len(labels) - len(ids)))
     return [one for one in shown if one.records]
 
 
-def changes(record: Record, limit: int = 20) -> list[Change]:
-    """Return a record's latest versions, the newest first."""
-    rows = Change.objects.filter(portal=record.portal_id, object_type=record.object_type, record_id=record.record_id)
-    return list(rows.order_by("-version")[:limit])
+def _associated(object_type: ObjectType, record_id: int, titles: dict[int, str], labels: set[str]) -> AssociatedRecord:
+    title = titles.get(record_id) or f"{object_type.label} {record_id}"
+    return AssociatedRecord(record_id, title, ", ".join(sorted(filter(None, labels))), record_id in titles)
 
 
-def _titles(portal_id: int, object_type: ObjectType, ids: Iterable[int]) -> dict[int, str]:
-    wanted = list(ids)
-    rows = Record.objects.filter(portal=portal_id, object_type=object_type.id, record_id__in=wanted)
-    known = dict(rows.values_list("record_id", "title"))
-    return {one: known.get(one) or f"{object_type.label} {one}" for one in wanted}
+def latest_changes(portal: Portal, limit: int) -> list[ShownChange]:
+    """Return the end of a portal's change feed, the newest first."""
+    rows = list(Change.objects.filter(portal=portal).order_by("-position")[:limit])
+    titles, labels = _titles_of(portal, rows), _labels_of(portal, rows)
+    return [
+        ShownChange(
+            row,
+            BY_ID[row.object_type],
+            titles.get((row.object_type, row.record_id)) or f"{BY_ID[row.object_type].label} {row.record_id}",
+            [labels.get((row.object_type, name), name) for name in row.properties],
+        )
+        for row in rows
+    ]
+
+
+def _titles(portal_id: int, object_type: ObjectType, ids: list[int]) -> dict[int, str]:
+    rows = Record.objects.filter(portal=portal_id, object_type=object_type.id, record_id__in=ids)
+    return dict(rows.values_list("record_id", "title"))
+
+
+def _titles_of(portal: Portal, changes: list[Change]) -> dict[tuple[str, int], str]:
+    ids = {change.record_id for change in changes}
+    rows = Record.objects.filter(portal=portal, object_type__in=BY_ID, record_id__in=ids)
+    return {(kind, number): title for kind, number, title in rows.values_list("object_type", "record_id", "title")}
+
+
+def _labels_of(portal: Portal, changes: list[Change]) -> dict[tuple[str, str], str]:
+    names = {name for change in changes for name in change.properties}
+    rows = Property.objects.filter(portal=portal, name__in=names)
+    return {(kind, name): label for kind, name, label in rows.values_list("object_type", "name", "label")}
 
 
 def _zone(portal: Portal) -> ZoneInfo:

@@ -13,6 +13,7 @@ from typing import Any
 from django.db.models import Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.dateparse import parse_datetime
 from django.utils.http import quote_etag
@@ -25,7 +26,7 @@ from . import overview as overview_data
 from . import presenting, search
 from .feed import position_of
 from .models import Record, Sync
-from .object_types import BY_PLURAL, OBJECT_TYPES, ObjectType
+from .object_types import BY_PLURAL, ObjectType
 from .presenting import Presenter
 
 PAGE_SIZE = 50
@@ -36,7 +37,7 @@ PAGE_SIZE = 50
 def overview(request: VisitorRequest) -> HttpResponse:
     """The whole overview; to somebody not let in yet, the connection's status and nothing else."""
     if not has_role(request.membership, Role.VIEWER):
-        return render(request, "portal/waiting.html", {"section": "overview"})
+        return _page_or_fragment(request, "waiting", {"section": "overview"})
     context = {"section": "overview"} | overview_data.context(request.portal)
     return _page_or_fragment(request, "overview", context)
 
@@ -81,6 +82,7 @@ def _list_context(request: VisitorRequest, object_type: ObjectType) -> dict[str,
         "sync": Sync.objects.filter(portal=request.portal, object_type=object_type.id).first(),
         "q": text,
         "is_first_page": "after" not in request.GET,
+        "searched": [presenter.label(name) for name in object_type.searched_properties],
         "columns": [presenter.label(name) for name in object_type.columns],
         "rows": [(row, presenter.title(row), presenter.cells(row)) for row in rows[:PAGE_SIZE]],
         "next_after": _cursor(rows[PAGE_SIZE - 1]) if len(rows) > PAGE_SIZE else "",
@@ -91,15 +93,14 @@ def _record_context(request: VisitorRequest, object_type: ObjectType, row: Recor
     presenter = Presenter(request.portal, object_type)
     return {
         "section": "records",
+        "within": "true",  # a page below the list that the navigation names
         "object_type": object_type,
         "record": row,
         "title": presenter.title(row),
         "link": presenting.link(request.portal, row),
         "properties": presenter.properties(row),
         "associations": presenting.associations(row),
-        "changes": [
-            (change, [presenter.label(name) for name in change.properties]) for change in presenting.changes(row)
-        ],
+        "changes": presenter.changes(row),
     }
 
 
@@ -147,16 +148,18 @@ def _not_modified(etag: str) -> HttpResponse:
 def _page_or_fragment(
     request: VisitorRequest, name: str, context: dict[str, Any], etag: str | None = None
 ) -> HttpResponse:
-    """Render the page, or to htmx its moving part alone, with an ETag: the one given, or made of what was rendered."""
-    context["object_types"] = OBJECT_TYPES
-    if not _is_poll(request):
-        response = render(request, f"portal/{name}.html", context)
+    """Render the page, or to htmx its moving part alone, with an ETag: the one given, or made of what was rendered.
+
+    The page names its fragment's ETag too, so that htmx does not ask for what is there already.
+    """
+    fragment = render_to_string(f"portal/_{name}.html", context, request)
+    etag = etag or quote_etag(hashlib.sha256(fragment.encode()).hexdigest()[:32])
+    if _has_seen(request, etag):
+        return _not_modified(etag)
+    if _is_poll(request):
+        response = HttpResponse(fragment, headers={"ETag": etag})
     else:
-        response = render(request, f"portal/_{name}.html", context)
-        etag = etag or quote_etag(hashlib.sha256(response.content).hexdigest()[:32])
-        if _has_seen(request, etag):
-            return _not_modified(etag)
-        response["ETag"] = etag
+        response = render(request, f"portal/{name}.html", context | {"fragment": fragment, "etag": etag})
     patch_vary_headers(response, ["HX-Request"])
     patch_cache_control(response, private=True, no_cache=True)
     return response

@@ -31,7 +31,7 @@ def has_role(membership: Membership, role: Role) -> bool:
 
 
 class AccessMiddleware:
-    """Sets `request.visitor`; for addresses with a hub_id also `request.portal` and `request.membership`.
+    """For addresses with a hub_id, sets `request.visitor`, `.memberships`, and of the portal `.membership`, `.portal`.
 
     404 to anyone without a role in the portal, signed in or not: whether a portal uses us is nobody's business.
     """
@@ -53,5 +53,6 @@ class AccessMiddleware:
         if membership is None or not has_role(membership, getattr(view, "least_role", Role.VIEWER)):
             raise Http404("No such portal, or you have no access to it.")
         request.visitor = visitor  # type: ignore[attr-defined]
+        request.memberships = memberships  # type: ignore[attr-defined]
         request.membership = membership  # type: ignore[attr-defined]
         request.portal = membership.portal  # type: ignore[attr-defined]

@@ -119,9 +119,8 @@ def give_up_unclaimed() -> int:
     return len(late)
 
 
-def missing_scopes(portal: Portal) -> list[str]:
-    """Scopes that we ask for at install and this portal has not granted."""
-    granted = set(portal.credential.scopes)
+def missing_scopes(granted: list[str]) -> list[str]:
+    """Scopes that we ask for at install and that are not among those granted."""
     return [scope for scope in settings.HUBSPOT_SCOPES if scope not in granted]
 
 

@@ -15,6 +15,12 @@ class NotAllowed(InstallationError):
     """The role of whoever asks does not allow it. The message says so to them."""
 
 
+def waiting_first(portal: Portal) -> list[Membership]:
+    """Return a portal's people: those who wait for a decision, then by rank and name."""
+    order = [Role.WAITING, Role.OWNER, Role.ADMIN, Role.VIEWER]
+    return sorted(portal.memberships.all(), key=lambda member: (order.index(Role(member.role)), member.email))
+
+
 def change_role(actor: Membership, member_id: int, role: Role) -> Membership:
     """Let somebody in, or give them another role. Raises NotAllowed, Membership.DoesNotExist."""
     with transaction.atomic():

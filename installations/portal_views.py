@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 from . import leaving, people
 from .access import Role, for_role, has_role
 from .install import missing_scopes
-from .models import ERASE_AFTER, Membership
+from .models import ERASE_AFTER, Credential, Membership
 from .people import NotAllowed
 from .scopes import in_words
 from .visitors import VisitorRequest
@@ -19,11 +19,12 @@ from .visitors import VisitorRequest
 @require_safe
 def settings(request: VisitorRequest) -> HttpResponse:
     portal = request.portal
-    granted = portal.credential.scopes
+    granted = Credential.objects.filter(portal=portal).values_list("scopes", flat=True).first() or []
     context = {
+        "section": "settings",
         "granted": in_words(granted),
-        "missing": in_words(missing_scopes(portal)),
-        "members": portal.memberships.order_by("role", "email"),
+        "missing": in_words(missing_scopes(granted)),
+        "members": people.waiting_first(portal),
         "assignable_roles": [Role.VIEWER, Role.ADMIN],
         "may_manage": has_role(request.membership, Role.ADMIN),
         "erase_after_days": ERASE_AFTER.days,
@@ -56,7 +57,11 @@ def disconnect(request: VisitorRequest) -> HttpResponse:
     """Ask once more; with `confirm`, leave."""
     portal = request.portal
     if request.POST.get("confirm") != str(portal.hub_id):
-        return render(request, "portal/disconnect.html", {"erase_after_days": ERASE_AFTER.days})
+        return render(
+            request,
+            "portal/disconnect.html",
+            {"section": "settings", "within": "true", "erase_after_days": ERASE_AFTER.days},
+        )
     actor = request.membership.email or str(request.membership.user_id)
     leaving.begin(portal, actor, destroy_now=bool(request.POST.get("destroy_now")))
     portal.refresh_from_db()

@@ -31,9 +31,10 @@ class Visitor:
 
 
 class VisitorRequest(HttpRequest):
-    """A request after the middleware: who asks, and for portal pages which portal and in which role."""
+    """A portal page's request after the middleware: who asks, for which of their portals, and in which role."""
 
-    visitor: Visitor | None
+    visitor: Visitor
+    memberships: QuerySet[Membership]  # all of the visitor's; not evaluated before a page lists them
     portal: Portal
     membership: Membership
 

@@ -24,6 +24,7 @@ def activity(request: VisitorRequest) -> HttpResponse:
     rows = list(events.with_state().order_by("-id")[: PAGE_SIZE + 1])
     context = {
         "section": "activity",
+        "is_first_page": not before,
         "events": rows[:PAGE_SIZE],
         "next_before": rows[PAGE_SIZE - 1].pk if len(rows) > PAGE_SIZE else None,
         "entries": AuditEntry.objects.filter(portal=request.portal).order_by("-at")[:50],
