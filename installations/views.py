@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urlencode, urlsplit
 
+from csp.decorators import csp_update
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -29,6 +30,16 @@ Purpose = OAuthFlow.Purpose
 
 _HUBSPOT_UI = re.compile(r"app(-[a-z0-9]+)?\.hubspot\.com")
 _UNCLAIMED = "unclaimed"  # the session's key for the grant that this browser has to decide about
+
+# For pages with a form whose answer leads on to HubSpot: browsers hold redirects after a form to form-action too.
+_form_leads_to_hubspot = csp_update(
+    {
+        "form-action": [
+            "https://*.hubspot.com",
+            "{0.scheme}://{0.netloc}".format(urlsplit(settings.HUBSPOT_AUTHORIZE_URL)),
+        ]
+    }
+)
 
 
 @require_safe
@@ -64,6 +75,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
+@_form_leads_to_hubspot
 @require_GET
 def callback(request: HttpRequest) -> HttpResponse:
     """Receive what HubSpot's redirect brings, in one of its four shapes.
@@ -148,6 +160,7 @@ def _refused_by_hubspot(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
+@_form_leads_to_hubspot
 @require_GET
 def unclaimed(request: HttpRequest) -> HttpResponse:
     """The account signed in with is not connected: ask whether it should be."""
