@@ -24,7 +24,6 @@ from .supervisor import START_FAILED
 from .walk.steps import walk
 
 _REFUSALS = (Misused, AlreadyRunning, PortTaken, PlaceUnsafe, IdentityUnreadable, CommandFailed, *START_FAILED)
-_SNAPSHOT_EVERY_S = 10
 _HELP = """\
 environment:
   WEB_PORT          where the app listens (8000)
@@ -100,7 +99,6 @@ def _stack(data: Path, ports: tuple[int | None, int | None], env: Mapping[str, s
         emulator_port=emulator_port,
         env=env,
         restart=True,
-        snapshot_every_s=_SNAPSHOT_EVERY_S,
         say=_say,
     )
 

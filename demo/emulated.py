@@ -1,8 +1,7 @@
-"""The HubSpot of this demo: our app registered with it, its memory kept across starts and crashes."""
+"""The HubSpot of this demo: an emulator that keeps its own state in a file, and our app registered with it."""
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -10,7 +9,6 @@ from pathlib import Path
 import httpx2
 
 from .control import Control, EmulatorRefused
-from .files import write_private
 from .programs import Program, ProgramFailed
 
 
@@ -33,90 +31,45 @@ def registration(
     }
 
 
-class EmulatedHubSpot:
-    """What an emulator keeps in memory only, and the file in which we keep it for its next start."""
-
-    def __init__(self, control: Control, snapshot: Path, say: Callable[[str], None]) -> None:
-        self.control = control
-        self.app: Mapping[str, object] | None = None
-        self.hub_ids: list[int] = []  # known once it is prepared
-        self._snapshot = snapshot
-        self._say = say
-        self._saved = b""
-        # True from the moment the emulator is as it should be: an empty one must never be saved over a full one.
-        self._trusted = False
-        self._lock = threading.Lock()
-
-    def distrust(self) -> None:
-        """A new emulator is about to start, with nothing in it."""
-        with self._lock:
-            self._trusted = False
-
-    def prepare(self) -> None:
-        """Bring a newly started emulator to where the last one was. Raises EmulatorRefused."""
-        with self._lock:
-            self._restore()
-            if self.app is not None:
-                self.control.register_app(self.app)
-            self.hub_ids = self.control.hub_ids()
-            self._trusted = True
-
-    def save(self) -> None:
-        """Keep the emulator's memory. What cannot be had now is had next time; the older snapshot stays meanwhile."""
-        with self._lock:
-            if not self._trusted:
-                return
-            try:
-                snapshot = self.control.snapshot()
-            except (httpx2.TransportError, EmulatorRefused) as error:
-                self._say(f"The emulator's state could not be kept just now: {error}")
-                return
-            if snapshot != self._saved:
-                write_private(self._snapshot, snapshot)
-                self._saved = snapshot
-
-    def _restore(self) -> None:
-        if not self._snapshot.exists():
-            return
-        age_s = time.time() - self._snapshot.stat().st_mtime
-        try:
-            self.control.restore(self._snapshot.read_bytes())
-        except EmulatorRefused as error:
-            refused = self._snapshot.with_suffix(".refused.json")
-            self._snapshot.replace(refused)
-            self._say(
-                f"The emulator did not take back its state ({error}).\nIt starts anew and knows of no installation: "
-                f"install the app again. The state it refused is kept in {refused}."
-            )
-            return
-        self._say(f"The emulator has its state of {_ago(age_s)} back.")
-
-
 class Emulator(Program):
-    """The emulator's process. It is ready once it has its state back."""
+    """The emulator's process. It is ready once it knows our app.
+
+    It writes its state every ten seconds and when it is stopped; killed, it comes back with what it wrote last.
+    """
 
     def __init__(
-        self, hubspot: EmulatedHubSpot, command: Sequence[str | Path], *, env: Mapping[str, str], log: Path
+        self,
+        control: Control,
+        command: Sequence[str | Path],
+        *,
+        state: Path,
+        env: Mapping[str, str],
+        log: Path,
+        say: Callable[[str], None],
     ) -> None:
-        super().__init__("emulator", command, env=env, log=log, is_ready=hubspot.control.is_ready)
-        self._hubspot = hubspot
+        super().__init__("emulator", command, env=env, log=log, is_ready=control.is_ready)
+        self.app: Mapping[str, object] | None = None
+        self.hub_ids: list[int] = []  # known once it is ready
+        self._control = control
+        self._state = state
+        self._say = say
+        self._state_age_s: float | None = None
 
     def launch(self) -> None:
-        self._hubspot.distrust()
+        self._state_age_s = time.time() - self._state.stat().st_mtime if self._state.exists() else None
         super().launch()
 
     def wait_until_ready(self) -> None:
         """Raises ProgramFailed."""
         super().wait_until_ready()
         try:
-            self._hubspot.prepare()
+            if self.app is not None:
+                self._control.register_app(self.app)
+            self.hub_ids = self._control.hub_ids()
         except (httpx2.TransportError, EmulatorRefused) as error:
-            raise ProgramFailed(f"The emulator could not be prepared: {error}") from error
-
-    def stop(self) -> None:
-        if self.process is not None and self.process.poll() is None:
-            self._hubspot.save()
-        super().stop()
+            raise ProgramFailed(f"The emulator could not be told of the app: {error}") from error
+        if self._state_age_s is not None:
+            self._say(f"  the emulator has its accounts and installations of {_ago(self._state_age_s)} back")
 
 
 def _ago(seconds: float) -> str:

@@ -18,7 +18,7 @@ a page that explains a failure        [data-problem] on it; a link to /install
                                       a form to …/disconnect/; the page it leads to has one that confirms
 /admin/                               Django's admin behind a login form with a password field
 
-Of the emulator: the consent form's fields hub_id, user_id, decision. Of the app's commands: mirror_export.
+Of the emulator: a link per account to /oauth/<hub_id>/authorize, and there a form with user_id and decision.
 """
 
 from __future__ import annotations

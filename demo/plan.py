@@ -36,6 +36,8 @@ class Plan:
     names: tuple[str, ...]
     addresses: Addresses
     sizes: Sizes
+    emulator_seed: str
+    keep_emulator: bool
     postgres: Postgres
     redis: Redis
     settings: Mapping[str, str] = field(repr=False)
@@ -73,6 +75,8 @@ def make_plan(
     sizes: Sizes,
     given: Mapping[str, str],
     names: Collection[str],
+    emulator_seed: str,
+    keep_emulator: bool,
     fsync: bool,
 ) -> Plan:
     """Decide everything; make the data directory and what must be kept in it. Ports not given are free ones."""
@@ -97,6 +101,8 @@ def make_plan(
         names=_ours(names, given, addresses.emulator),
         addresses=addresses,
         sizes=sizes,
+        emulator_seed=emulator_seed,
+        keep_emulator=keep_emulator,
         postgres=postgres,
         redis=redis,
         settings=settings,

@@ -87,5 +87,6 @@ def beat_command(schedule: Path) -> list[str]:
     ]
 
 
-def emulator_command(port: int) -> list[str]:
-    return [sys.executable, "-m", "emulator", "--port", str(port)]
+def emulator_command(port: int, seed: str, state: Path | None) -> list[str]:
+    kept = [] if state is None else ["--state", str(state)]
+    return [sys.executable, "-m", "emulator", "--port", str(port), "--seed", seed, *kept]

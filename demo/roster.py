@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 import httpx2
 
 from . import programs
-from .emulated import EmulatedHubSpot, Emulator
+from .control import Control
+from .emulated import Emulator
 from .plan import Plan
 from .programs import Program
 
@@ -32,7 +33,15 @@ class Child(Protocol):
     def stop(self) -> None: ...
 
 
-def recruit(plan: Plan, hubspot: EmulatedHubSpot) -> dict[str, Child]:
+def emulator_of(plan: Plan, control: Control, say: Callable[[str], None]) -> Emulator:
+    state = plan.data / "emulator.json"
+    command = programs.emulator_command(
+        plan.addresses.emulator_port, plan.emulator_seed, state if plan.keep_emulator else None
+    )
+    return Emulator(control, command, state=state, env=plan.environment, log=plan.logs / "emulator.log", say=say)
+
+
+def recruit(plan: Plan, emulator: Emulator) -> dict[str, Child]:
     """Return the children that we start, by name and in the order of starting."""
     addresses, sizes = plan.addresses, plan.sizes
 
@@ -42,12 +51,11 @@ def recruit(plan: Plan, hubspot: EmulatedHubSpot) -> dict[str, Child]:
     def program(name: str, command: list[str], is_ready: Callable[[], bool] = lambda: True) -> Program:
         return Program(name, command, env=plan.environment, log=plan.logs / f"{name}.log", is_ready=is_ready)
 
-    emulator = programs.emulator_command(addresses.emulator_port)
     web = programs.web_command(addresses.web_port, sizes.web_workers, sizes.web_threads)
     everyone: dict[str, Child] = {
         "postgres": plan.postgres,
         "redis": plan.redis,
-        "emulator": Emulator(hubspot, emulator, env=plan.environment, log=plan.logs / "emulator.log"),
+        "emulator": emulator,
         "web": program("web", web, is_web_ready),
         "worker": program("worker", programs.worker_command(sizes.worker_concurrency)),
         "beat": program("beat", programs.beat_command(plan.data / "celerybeat-schedule")),

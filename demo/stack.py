@@ -21,12 +21,12 @@ from typing import Self
 
 from . import app_setup, logs, ports, processes
 from .control import Control
-from .emulated import EmulatedHubSpot, registration
+from .emulated import registration
 from .lock import Lock
 from .patience import Patience
 from .plan import NAMES, Sizes, make_plan
 from .record import Families, Record
-from .roster import STOPPING, recruit
+from .roster import STOPPING, emulator_of, recruit
 from .supervisor import Post, Supervisor
 
 _SERVERS = ("postgres", "redis")
@@ -42,7 +42,8 @@ class Stack:
     """One demo on one data directory. It is started and stopped once, its children as often as you like.
 
     `env` holds settings and other variables for the processes; our own environment reaches them only through it.
-    `names` chooses who is started. With `restart` a child that died comes back by itself.
+    `names` chooses who is started. With `restart` a child that died comes back by itself. `emulator_seed` is "demo",
+    three accounts, or "none"; without `keep_emulator` what is in the emulator goes with its process.
     """
 
     def __init__(
@@ -56,7 +57,8 @@ class Stack:
         names: Collection[str] = NAMES,
         restart: bool = False,
         pause_s: float = 1.0,
-        snapshot_every_s: float | None = None,
+        emulator_seed: str = "demo",
+        keep_emulator: bool = True,
         fsync: bool = True,
         say: Callable[[str], None] = _say_nothing,
     ) -> None:
@@ -67,21 +69,20 @@ class Stack:
             sizes=sizes or Sizes(),
             given=env or {},
             names=names,
+            emulator_seed=emulator_seed,
+            keep_emulator=keep_emulator,
             fsync=fsync,
         )
         self.control = Control(self.plan.emulator)
-        self._hubspot = EmulatedHubSpot(self.control, self.plan.data / "emulator.json", say)
-        recruits = recruit(self.plan, self._hubspot)
+        self._emulator = emulator_of(self.plan, self.control, say)
+        recruits = recruit(self.plan, self._emulator)
         self._posts = {name: Post(name, child, Patience(pause_s)) for name, child in recruits.items()}
         self._record = Record(self.plan)
         self._sole_run = Lock(self.plan.data / "lock")
         self._lock = threading.RLock()  # one change of a child at a time: ours or the supervisor's
         self._supervisor = Supervisor(self._posts, self._lock, say) if restart else None
-        self._chores = [(_RECORD_EVERY_S, self._announce)]
-        if snapshot_every_s is not None:
-            self._chores.append((snapshot_every_s, self._hubspot.save))
         self._stopping = threading.Event()
-        self._threads: list[threading.Thread] = []
+        self._recorder = threading.Thread(target=self._keep_record, name="recorder", daemon=True)
         self._say = say
 
     def __enter__(self) -> Self:
@@ -106,7 +107,7 @@ class Stack:
     @property
     def hub_ids(self) -> list[int]:
         """The emulator's accounts, known once it is up."""
-        return self._hubspot.hub_ids
+        return self._emulator.hub_ids
 
     @property
     def gave_up(self) -> str | None:
@@ -183,7 +184,11 @@ class Stack:
             self._launch(name)
         for name in _APP:
             self._wait_for(name)
-        self._begin_chores()
+        self._record.write_env()
+        self._announce()
+        self._recorder.start()
+        if self._supervisor is not None:
+            self._supervisor.start()
 
     def _set_up_app(self) -> None:
         environment = self.plan.environment
@@ -191,7 +196,7 @@ class Stack:
         app_setup.manage(environment, "migrate", "--noinput", "--verbosity", "0")
         scopes = app_setup.keep_staff_login(environment, self.plan.identity)
         subscriptions = app_setup.subscriptions(environment)
-        self._hubspot.app = registration(self.plan.settings, scopes, subscriptions)
+        self._emulator.app = registration(self.plan.settings, scopes, subscriptions)
 
     def _launch(self, name: str) -> None:
         if name in self._posts:
@@ -202,16 +207,6 @@ class Stack:
         if name in self._posts:
             self._posts[name].child.wait_until_ready()
             self._say(f"  {name} is up")
-
-    def _begin_chores(self) -> None:
-        self._record.write_env()
-        self._announce()
-        for every_s, chore in self._chores:
-            self._threads.append(threading.Thread(target=self._repeat, args=(every_s, chore), daemon=True))
-        for thread in self._threads:
-            thread.start()
-        if self._supervisor is not None:
-            self._supervisor.start()
 
     # ── While it runs ───────────────────────────────────────────────────────────────────────────────────────
 
@@ -233,9 +228,9 @@ class Stack:
             for name in names:
                 self._posts[name].reap()
 
-    def _repeat(self, every_s: float, chore: Callable[[], None]) -> None:
-        while not self._stopping.wait(every_s):
-            chore()
+    def _keep_record(self) -> None:
+        while not self._stopping.wait(_RECORD_EVERY_S):
+            self._announce()
 
     def _announce(self) -> None:
         self._record.announce(self._families(*self._posts), self.hub_ids)
@@ -264,8 +259,8 @@ class Stack:
         self._stopping.set()
         if self._supervisor is not None:
             self._supervisor.end()
-        for thread in self._threads:
-            thread.join()
+        if self._recorder.is_alive():
+            self._recorder.join()
         with ThreadPoolExecutor(thread_name_prefix="stops") as pool:
             for group in STOPPING:
                 list(pool.map(lambda name: self._posts[name].stop(), [name for name in group if name in self._posts]))

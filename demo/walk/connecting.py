@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from demo import hooks
 from demo.browser import Browser
-from demo.page import Form, Missing, Page
+from demo.page import Page
 
 from .world import Account, World, eventually, expect, opened, shown
 
@@ -25,27 +25,26 @@ def landing(world: World) -> str:
 
 
 def consent(world: World) -> str:
-    page = _to_consent(world, world.nobody, "/install")
-    offered = set(_form(page).choices("hub_id"))
-    wanted = {str(hub_id) for hub_id in world.stack.hub_ids}
-    expect(wanted <= offered, f"a choice of the accounts {wanted}", f"{offered}", "emulator")
+    page = _to_hubspot(world, world.nobody, "/install")
+    missing = [hub_id for hub_id in world.stack.hub_ids if not _offers(page, hub_id)]
+    expect(not missing, "every account to choose from", f"{missing} missing in: {page.text[:400]}", "emulator")
+    page = _consent_page(world, world.nobody, world.portal, "/install")
     expect("crm.objects.contacts.read" in page.text, "the scopes on the consent page", page.text[:400], "emulator")
-    return f"{len(offered)} accounts to choose from"
+    return f"{len(world.stack.hub_ids)} accounts to choose from"
 
 
 def cancel(world: World) -> str:
-    page = _decide(_to_consent(world, world.nobody, "/install"), world.nobody, world.portal, 0, "cancel")
-    shown(page)
+    page = shown(_decide(world, world.nobody, world.portal, 0, "/install", "cancel"))
     page.one("data-problem")
     page.link("/install")
-    expect(not _is_installed(world, world.portal), "nothing installed", "an installation", "emulator")
+    expect(not world.in_hubspot()["installs"], "nothing installed", "an installation", "emulator")
     return ""
 
 
 def one_use(world: World) -> str:
     """The address that HubSpot sends a browser back to works once, and only in the browser that began."""
-    page = _to_consent(world, world.owner, "/install")
-    back = world.owner.redirected(_form(page), **_choice(world.portal, 0, "grant"))
+    form = _consent_page(world, world.owner, world.portal, "/install").form("/authorize")
+    back = world.owner.redirected(form, user_id=str(world.portal.users[0]), decision="grant")
     for who, browser in (("another browser", world.nobody), ("its own browser, a second time", world.owner)):
         page = shown(browser.open(back), 400)
         expect(page.all("data-problem"), f"an explanation in {who}", page.text[:300])
@@ -92,36 +91,35 @@ def sync(world: World, browser: Browser, portal: Account) -> str:
 
 
 def _granted(world: World, browser: Browser, portal: Account, place: int, start: str) -> Page:
-    page = shown(_decide(_to_consent(world, browser, start), browser, portal, place, "grant"))
+    page = shown(_decide(world, browser, portal, place, start, "grant"))
     wanted = world.address(hub_id=portal.hub_id)
     expect(page.address == wanted, f"to arrive at {wanted}", f"{page.address}: {page.text[:300]}")
     return page
 
 
-def _to_consent(world: World, browser: Browser, start: str) -> Page:
+def _decide(world: World, browser: Browser, portal: Account, place: int, start: str, decision: str) -> Page:
+    form = _consent_page(world, browser, portal, start).form("/authorize")
+    return browser.send(form, user_id=str(portal.users[place]), decision=decision)
+
+
+def _consent_page(world: World, browser: Browser, portal: Account, start: str) -> Page:
+    page = _to_hubspot(world, browser, start)
+    return opened(browser, page.link(_consent_path(portal.hub_id)))
+
+
+def _to_hubspot(world: World, browser: Browser, start: str) -> Page:
     page = opened(browser, f"{world.stack.web}{start}")
     wanted, seen = urlsplit(world.stack.emulator).netloc, urlsplit(page.address).netloc
-    expect(wanted == seen, f"HubSpot's consent page at {wanted}", page.address)
+    expect(wanted == seen, f"HubSpot's page at {wanted}", page.address)
     return page
 
 
-def _decide(page: Page, browser: Browser, portal: Account, place: int, decision: str) -> Page:
-    return browser.send(_form(page), **_choice(portal, place, decision))
+def _offers(page: Page, hub_id: int) -> bool:
+    return any(found.get("href").split("?")[0].endswith(_consent_path(hub_id)) for found in page.all("href"))
 
 
-def _form(consent: Page) -> Form:
-    found = consent.forms()
-    if not found:
-        raise Missing(f"{consent.address} has no consent form")
-    return found[0]
-
-
-def _choice(portal: Account, place: int, decision: str) -> dict[str, str]:
-    return {"hub_id": str(portal.hub_id), "user_id": str(portal.users[place]), "decision": decision}
-
-
-def _is_installed(world: World, portal: Account) -> bool:
-    return bool(world.in_hubspot(portal.hub_id)["installs"])
+def _consent_path(hub_id: int) -> str:
+    return f"/oauth/{hub_id}/authorize"
 
 
 def _some(percents: list[int]) -> str:

@@ -1,79 +1,25 @@
 from __future__ import annotations
 
-import json
 import stat
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from demo.control import Control
-from demo.emulated import EmulatedHubSpot, registration
+from demo.control import EmulatorRefused
+from demo.emulated import registration
+from demo.programs import ProgramFailed
+from demo.stack import Stack
+from tests.demo.waiting import until
 
-PORTAL: dict[str, Any] = {"hub_id": 7, "name": "Seven"}
-
-
-class Memory(ThreadingHTTPServer):
-    """The least that has a control API: it begins with one portal, remembers what it is told, and can be emptied."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.forget()
-        self.refuses_snapshots = False
-
-    def forget(self) -> None:
-        self.apps: list[dict[str, Any]] = []
-        self.portals = [dict(PORTAL)]
-
-    def process_request_thread(self, request: Any, client_address: Any) -> None:
-        with request:
-            super().process_request_thread(request, client_address)
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Memory
-
-    def log_message(self, *_arguments: object) -> None:
-        """Say nothing."""
-
-    def do_GET(self) -> None:
-        self._answer(200, {"portals": self.server.portals, "apps": self.server.apps})
-
-    def do_POST(self) -> None:
-        kind = self.server.apps if self.path.endswith("/apps") else self.server.portals
-        kind.append(self._body())
-        self._answer(201, {})
-
-    def do_PUT(self) -> None:
-        if self.server.refuses_snapshots:
-            self._answer(400, {"error": "another version"})
-            return
-        told = self._body()
-        self.server.portals, self.server.apps = told["portals"], told["apps"]
-        self._answer(200, {})
-
-    def _body(self) -> Any:
-        return json.loads(self.rfile.read(int(self.headers["content-length"])))
-
-    def _answer(self, status: int, value: object) -> None:
-        content = json.dumps(value).encode()
-        self.send_response(status)
-        self.send_header("content-length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-
-@pytest.fixture
-def emulator() -> Iterator[Memory]:
-    with Memory() as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
+APP: dict[str, Any] = {
+    "client_id": "c",
+    "client_secret": "s",
+    "app_id": 12,
+    "redirect_uris": ["http://localhost:8000/oauth/callback"],
+}
+PORTAL: dict[str, Any] = {"hub_id": 7, "name": "Seven", "users": [{"user_id": 70, "email": "a@seven.example"}]}
 
 
 @pytest.fixture
@@ -82,70 +28,57 @@ def said() -> list[str]:
 
 
 @pytest.fixture
-def hubspot(emulator: Memory, tmp_path: Path, said: list[str]) -> Iterator[EmulatedHubSpot]:
-    control = Control(f"http://127.0.0.1:{emulator.server_port}")
-    found = EmulatedHubSpot(control, tmp_path / "emulator.json", said.append)
-    found.app = {"client_id": "c"}
+def stack(tmp_path: Path, said: list[str]) -> Iterator[Stack]:
+    found = Stack(tmp_path / "data", names=("emulator",), emulator_seed="none", say=said.append)
     yield found
-    control.close()
+    found.stop()
+    found.erase()
 
 
-def test_a_new_emulator_learns_of_the_app(hubspot: EmulatedHubSpot, emulator: Memory) -> None:
-    hubspot.prepare()
-    assert hubspot.hub_ids == [7]
-    assert emulator.apps == [{"client_id": "c"}]
+def test_it_begins_with_three_accounts_one_of_them_in_europe(tmp_path: Path) -> None:
+    with Stack(tmp_path / "data", names=("emulator",)) as stack:
+        regions = [portal["hublet"] for portal in stack.control.state()["portals"]]
+        assert (len(regions), regions.count("eu1")) == (3, 1)
+        assert len(stack.hub_ids) == 3
+        assert stack.control.users(stack.hub_ids[0])[0]["email"]
+    stack.erase()
 
 
-def test_a_lost_emulator_gets_its_memory_back(
-    hubspot: EmulatedHubSpot, emulator: Memory, said: list[str], tmp_path: Path
-) -> None:
-    hubspot.prepare()
-    emulator.portals[0]["installed"] = True
-    hubspot.save()
-    assert stat.S_IMODE((tmp_path / "emulator.json").stat().st_mode) == 0o600
-    emulator.forget()
-    hubspot.distrust()
-    hubspot.prepare()
-    assert emulator.portals == [{**PORTAL, "installed": True}]
+def test_what_is_in_it_outlives_a_stop(stack: Stack, tmp_path: Path, said: list[str]) -> None:
+    stack.start()
+    stack.control.make_portal(PORTAL)
+    stack.stop("emulator")
+    assert stat.S_IMODE((tmp_path / "data/emulator.json").stat().st_mode) == 0o600
+    stack.start("emulator")
+    assert stack.hub_ids == [7]
     assert "seconds ago" in said[-1]
 
 
-def test_an_empty_emulator_is_never_saved_over_a_full_one(hubspot: EmulatedHubSpot, emulator: Memory) -> None:
-    hubspot.prepare()
-    emulator.portals[0]["installed"] = True
-    hubspot.save()
-    emulator.forget()
-    hubspot.distrust()
-    hubspot.save()
-    hubspot.prepare()
-    assert emulator.portals == [{**PORTAL, "installed": True}]
+def test_killed_it_comes_back_with_what_it_wrote_last(stack: Stack, tmp_path: Path) -> None:
+    stack.start()
+    stack.control.register_app(APP)
+    stack.control.make_portal(PORTAL)
+    kept = tmp_path / "data/emulator.json"
+    until(lambda: kept.exists() and '"Seven"' in kept.read_text(), "it has written its state")
+    stack.kill("emulator")
+    stack.start("emulator")
+    state = stack.control.state()
+    assert [portal["hub_id"] for portal in state["portals"]] == [7]
+    assert [app["client_id"] for app in state["apps"]] == ["c"]
 
 
-def test_a_refused_memory_is_kept_and_said(
-    hubspot: EmulatedHubSpot, emulator: Memory, said: list[str], tmp_path: Path
-) -> None:
-    hubspot.prepare()
-    hubspot.save()
-    emulator.forget()
-    emulator.refuses_snapshots = True
-    hubspot.distrust()
-    hubspot.prepare()
-    assert emulator.portals == [PORTAL]
-    assert "install the app again" in said[-1]
-    assert (tmp_path / "emulator.refused.json").exists()
+def test_a_damaged_state_is_said_and_not_overwritten(stack: Stack, tmp_path: Path) -> None:
+    (tmp_path / "data/emulator.json").write_text("{")
+    with pytest.raises(ProgramFailed, match="damaged"):
+        stack.start()
+    assert (tmp_path / "data/emulator.json").read_text() == "{"
 
 
-def test_a_save_without_an_answer_keeps_the_older_one(
-    hubspot: EmulatedHubSpot, emulator: Memory, said: list[str], tmp_path: Path
-) -> None:
-    hubspot.prepare()
-    hubspot.save()
-    before = (tmp_path / "emulator.json").read_bytes()
-    emulator.shutdown()
-    emulator.server_close()
-    hubspot.save()
-    assert (tmp_path / "emulator.json").read_bytes() == before
-    assert "could not be kept" in said[-1]
+def test_a_change_that_it_refuses_is_an_error(stack: Stack) -> None:
+    stack.start()
+    stack.control.make_portal(PORTAL)
+    with pytest.raises(EmulatorRefused, match="refused a change"):
+        stack.control.change(7, 70, [{"op": "archive", "object_type": "contacts", "id": "1"}])
 
 
 def test_the_app_is_registered_with_what_it_asks_for() -> None:
