@@ -36,6 +36,7 @@ _BY_OAUTH_STATUS: Mapping[str, type[HubSpotError]] = {
     "EXPIRED_AUTH_CODE": errors.AuthCodeExpired,
     "BAD_CODE_VERIFIER": errors.CodeVerifierInvalid,
     "BAD_HUB": errors.HubGone,
+    "BAD_REDIRECT_URI": errors.OAuthRefused,  # our mistake, whatever `error` goes with it
 }
 _ROLLING_WINDOW = 10.0  # seconds; what an unknown 429 waits for
 _LONGEST_SECONDS = 600.0  # a Retry-After beyond this, on a window of seconds, can only be milliseconds

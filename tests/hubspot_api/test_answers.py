@@ -300,6 +300,7 @@ TOKEN_ENDPOINT: list[tuple[int, object, type[HubSpotError]]] = [
     (400, {"error": "invalid_grant", "status": "BAD_CLIENT_SECRET"}, errors.ClientInvalid),
     (400, {"error": "invalid_scope", "status": "BAD_SCOPES"}, errors.OAuthRefused),
     (400, {"status": "BAD_REDIRECT_URI"}, errors.OAuthRefused),
+    (400, {"error": "invalid_grant", "status": "BAD_REDIRECT_URI"}, errors.OAuthRefused),
     (400, {"error": "access_denied"}, errors.OAuthRefused),
     (400, {"error": ["invalid_grant"], "status": {"a": 1}}, errors.OAuthRefused),
     (403, {}, errors.OAuthRefused),
