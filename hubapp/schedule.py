@@ -1,0 +1,29 @@
+"""When beat says what. Every message runs out before the next one: a worker that was away catches up with none."""
+
+from __future__ import annotations
+
+from celery.schedules import crontab
+
+MINUTE = 60.0
+
+
+def _every(seconds: float, task: str) -> dict[str, object]:
+    return {"task": task, "schedule": seconds, "options": {"expires": seconds}}
+
+
+def _daily(hour: int, task: str) -> dict[str, object]:
+    return {"task": task, "schedule": crontab(hour=str(hour), minute="17"), "options": {"expires": 12 * 60 * MINUTE}}
+
+
+SCHEDULE = {
+    "work": _every(10, "lanes.work"),
+    "sweep": _every(MINUTE, "lanes.sweep"),
+    "adopt strays": _every(MINUTE, "webhooks.adopt_strays"),
+    "give up unclaimed": _every(MINUTE, "installations.give_up_unclaimed"),
+    "purge events": _every(10 * MINUTE, "webhooks.purge_events"),
+    "purge calls": _every(10 * MINUTE, "installations.purge_calls"),
+    "purge quarantine": _every(60 * MINUTE, "webhooks.purge_quarantine"),
+    "erase those due": _every(60 * MINUTE, "installations.erase_those_due"),
+    "purge flows": _daily(3, "installations.purge_flows"),
+    "clear sessions": _daily(4, "hubapp.clear_sessions"),
+}

@@ -1,0 +1,39 @@
+"""What the clock asks of installations."""
+
+from __future__ import annotations
+
+import logging
+
+from celery import shared_task
+
+from . import flows, install, leaving, retention
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task(name="installations.erase_those_due", soft_time_limit=3000, time_limit=3060)
+def erase_those_due() -> None:
+    """Erase portals whose date has come. Idempotent: each is locked, and an erased one is not due any more."""
+    erased = leaving.erase_those_due()
+    if erased:
+        logger.info("Erased %s portals whose date had come.", erased)
+
+
+@shared_task(name="installations.give_up_unclaimed", soft_time_limit=120, time_limit=150)
+def give_up_unclaimed() -> None:
+    """Take the app out of accounts that were not connected after a sign-in. Idempotent: HubSpot says if it is out."""
+    install.give_up_unclaimed()
+
+
+@shared_task(name="installations.purge_flows", soft_time_limit=60, time_limit=90)
+def purge_flows() -> None:
+    """Delete round trips that are long over. Idempotent: what is gone is not found again."""
+    flows.purge()
+
+
+@shared_task(name="installations.purge_calls", soft_time_limit=120, time_limit=150)
+def purge_calls() -> None:
+    """Delete old records of calls. Idempotent; two runs at once share the work."""
+    deleted = retention.purge_calls(for_s=30.0)
+    if deleted:
+        logger.info("Deleted %s records of calls that were old.", deleted)
