@@ -1,0 +1,142 @@
+"""Credentials, people, audit entries and the log of calls in the staff console."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from .models import ApiCall, AuditEntry, Credential, Membership
+from .staff_pages import PortalRowsPage, Section, ago
+
+
+@admin.register(Credential)
+class CredentialPage(PortalRowsPage):
+    """Times and counts. The sealed tokens are not even read from the database."""
+
+    heading = "Credentials"
+    explanation = "How the tokens of each portal are doing. No token is shown anywhere, not even sealed."
+    section = Section.PORTALS
+    ordering = ("-failures", "expires_at")
+    sortable_by = ("expires_at", "failures", "generation")
+    list_display = (
+        *("portal_link", ago("expires_at", "Expires"), "token_number", "generation"),
+        *(ago("lease_until", "Lease ends"), "failures", ago("retry_at", "Next try"), "latest_error"),
+    )
+    fields = (
+        *("portal_link", "scopes_listed", "user_id", "obtained_at", "expires_at", "token_number", "generation"),
+        *("lease_until", "retry_at", "refused_at", "failures", "latest_error"),
+    )
+    readonly_fields = ("portal_link", "scopes_listed")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Credential]:
+        sealed = ("access_token", "refresh_token", "previous_refresh_token")
+        rows: QuerySet[Credential] = super().get_queryset(request).defer(*sealed)
+        return rows
+
+    @admin.display(description="Scopes")
+    def scopes_listed(self, credential: Credential) -> str:
+        return ", ".join(credential.scopes)
+
+
+@admin.register(Membership)
+class MembershipPage(PortalRowsPage):
+    heading = "Memberships"
+    explanation = "Which HubSpot users may see which portal here. Owners and admins of the portal decide, not staff."
+    section = Section.PORTALS
+    ordering = ("-pk",)
+    list_display = ("user_id", "email", "role", "portal_link", "asked_at", ago("proven_at", "Proven by HubSpot"))
+    list_filter = ("role",)
+    fields = ("portal_link", "user_id", "email", "role", "asked_at", "proven_at")
+    readonly_fields = ("portal_link",)
+
+
+@admin.register(AuditEntry)
+class AuditEntryPage(PortalRowsPage):
+    heading = "Audit entries"
+    explanation = "What people and staff did to installations. Written once, never changed."
+    section = Section.HISTORY
+    ordering = ("-pk",)
+    list_display = ("at", "portal_link", "actor", "action", "detail")
+    fields = ("at", "portal_link", "actor", "action", "detail")
+    readonly_fields = ("portal_link",)
+
+
+class StatusClassFilter(admin.SimpleListFilter):
+    title = "answer"
+    parameter_name = "answer"
+    _RANGES = {"2xx": (200, 299), "4xx": (400, 499), "429": (429, 429), "5xx": (500, 599)}
+
+    def lookups(self, _request: HttpRequest, _page: Any) -> list[tuple[str, str]]:
+        return [*((name, name) for name in self._RANGES), ("none", "No answer")]
+
+    def queryset(self, _request: HttpRequest, rows: QuerySet[ApiCall]) -> QuerySet[ApiCall]:
+        """Refusals are looked for among the failures, which are few and have an index."""
+        chosen = self.value()
+        if chosen == "none":
+            return rows.filter(status=None)
+        if chosen not in self._RANGES:
+            return rows
+        among = rows if chosen == "2xx" else rows.exclude(error="")
+        return among.filter(status__range=self._RANGES[chosen])
+
+
+class FailedFilter(admin.SimpleListFilter):
+    title = "result"
+    parameter_name = "result"
+
+    def lookups(self, _request: HttpRequest, _page: Any) -> list[tuple[str, str]]:
+        return [("failed", "Failed"), ("worked", "Worked")]
+
+    def queryset(self, _request: HttpRequest, rows: QuerySet[ApiCall]) -> QuerySet[ApiCall]:
+        match self.value():
+            case "failed":
+                return rows.exclude(error="")
+            case "worked":
+                return rows.filter(error="")
+        return rows
+
+
+class SinceFilter(admin.SimpleListFilter):
+    """How far back to look. `field_name` says from which time."""
+
+    title = "time"
+    parameter_name = "since"
+    field_name = "at"
+    _PERIODS = {
+        "15m": ("Last 15 minutes", timedelta(minutes=15)),
+        "1h": ("Last hour", timedelta(hours=1)),
+        "24h": ("Last 24 hours", timedelta(days=1)),
+        "7d": ("Last 7 days", timedelta(days=7)),
+    }
+
+    def lookups(self, _request: HttpRequest, _page: Any) -> list[tuple[str, str]]:
+        return [(name, words) for name, (words, _) in self._PERIODS.items()]
+
+    def queryset(self, _request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() not in self._PERIODS:
+            return rows
+        _, period = self._PERIODS[str(self.value())]
+        return rows.filter(**{f"{self.field_name}__gte": timezone.now() - period})
+
+
+@admin.register(ApiCall)
+class ApiCallPage(PortalRowsPage):
+    heading = "API calls"
+    explanation = "Calls to HubSpot, as they went. Ids and queries are not kept; successes for 2 days, failures for 30."
+    section = Section.HISTORY
+    ordering = ("-at",)
+    list_display = (
+        *("at", "portal_link", "method", "path", "status", "error", "category"),
+        *("attempts", "waited_ms", "took_ms", "received_bytes", "correlation_id"),
+    )
+    list_filter = (FailedFilter, StatusClassFilter, SinceFilter)
+    fields = (
+        *("at", "portal_link", "method", "path", "status", "error", "category", "correlation_id"),
+        *("attempts", "waited_ms", "took_ms", "received_bytes"),
+    )
+    readonly_fields = ("portal_link",)

@@ -1,0 +1,183 @@
+"""What every page of the staff console has in common: it shows, counts no further than it must, and changes nothing.
+
+What staff do change goes through actions, which call the domain's verbs and write down who did it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from enum import StrEnum
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.contrib import admin
+from django.core.paginator import Paginator
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from .models import Portal
+
+if TYPE_CHECKING:  # generic for the type checker only
+    _Paginator = Paginator[Any]
+    _ModelAdmin = admin.ModelAdmin[Any]
+else:
+    _Paginator, _ModelAdmin = Paginator, admin.ModelAdmin
+
+MOST_COUNTED = 10_000  # nobody turns more pages; whoever looks for older rows names a portal or a time
+
+
+class CappedPaginator(_Paginator):
+    """Never counts a whole table: where there are more rows than it counts, it says that there are more."""
+
+    @cached_property
+    def found(self) -> int:
+        rows = self.object_list
+        return rows.order_by()[: MOST_COUNTED + 1].count() if isinstance(rows, QuerySet) else len(rows)
+
+    @cached_property
+    def count(self) -> int:
+        return min(self.found, MOST_COUNTED)
+
+    @property
+    def is_capped(self) -> bool:
+        return self.found > MOST_COUNTED
+
+
+class Section(StrEnum):
+    """Parts of the navigation, in their order."""
+
+    PORTALS = "Portals"
+    WORK = "Work"
+    HISTORY = "History"
+
+
+class StaffPage(_ModelAdmin):
+    """A list and a page per row, to look at. Whoever may enter the console may look at everything in it."""
+
+    heading: ClassVar[str]  # what its rows are called
+    explanation: ClassVar[str]  # a sentence below the heading
+    section: ClassVar[Section]
+
+    list_per_page = 50
+    list_max_show_all = 0
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    sortable_by: ClassVar[tuple[str, ...]] = ()  # most tables are too long for any order but their own
+    paginator = CappedPaginator
+    change_list_template = "admin/staff_list.html"
+    change_form_template = "admin/staff_row.html"
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.admin_site.has_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
+        return self.admin_site.has_permission(request)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - the framework's names, here and below
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
+        return False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        context = {"title": self.heading, "explanation": self.explanation}
+        return super().changelist_view(request, context | (extra_context or {}))
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        context = {"heading": self.heading, "title": self.heading}
+        return super().change_view(request, object_id, form_url, context | (extra_context or {}))
+
+    def ask_first(
+        self, request: HttpRequest, rows: QuerySet[Any], *, action: str, question: str, details: list[str], verb: str
+    ) -> HttpResponse:
+        """Return the page on which staff confirm an action on some rows. Confirmed, it is posted again."""
+        context = {
+            **self.admin_site.each_context(request),
+            "title": question,
+            "heading": self.heading,
+            "opts": self.opts,
+            "rows": rows,
+            "details": details,
+            "action": action,
+            "verb": verb,
+        }
+        return TemplateResponse(request, "admin/confirm.html", context)
+
+
+class PortalRowsPage(StaffPage):
+    """Rows that belong to a portal: found by its HubSpot account id, linked to its page."""
+
+    search_fields: ClassVar[tuple[str, ...]] = ("portal__hub_id",)
+    search_help_text = "HubSpot account id"
+    list_select_related: ClassVar[tuple[str, ...]] = ("portal",)
+
+    def get_search_results(
+        self,
+        request: HttpRequest,  # noqa: ARG002
+        queryset: QuerySet[Any],
+        search_term: str,
+    ) -> tuple[QuerySet[Any], bool]:
+        """Look the account up first: the join that the framework would make walks whole tables."""
+        if not search_term.strip():
+            return queryset, False
+        return queryset.filter(portal__in=portal_ids(search_term)), False
+
+    @admin.display(description="Portal", ordering="portal__hub_id")
+    def portal_link(self, row: Any) -> SafeString | str:
+        return portal_link(row.portal) if row.portal else "—"
+
+
+def portal_ids(hub_ids: str) -> list[int]:
+    """Return the installations of the accounts that somebody typed into a search field, the latest first."""
+    typed = [int(word) for word in hub_ids.split() if word.isascii() and word.isdecimal() and len(word) < 19]
+    return list(Portal.objects.filter(hub_id__in=typed).order_by("-pk").values_list("pk", flat=True))
+
+
+def portal_link(portal: Portal) -> SafeString:
+    return format_html('<a href="{}">{}</a>', reverse("admin:installations_portal_change", args=[portal.pk]), portal)
+
+
+def is_confirmed(request: HttpRequest) -> bool:
+    return request.POST.get("confirmed") == "yes"
+
+
+def actor(request: HttpRequest) -> str:
+    """How a member of staff is named in the audit entries."""
+    return f"staff {request.user.get_username()}"
+
+
+def ago(field: str, heading: str) -> Callable[[Any], Any]:
+    """Make a column that says how long ago a time was, or how long it is until then."""
+
+    @admin.display(description=heading, ordering=field, empty_value="—")
+    def column(row: Any) -> str | None:
+        return when(getattr(row, field))
+
+    return column
+
+
+def when(at: datetime | None) -> str | None:
+    """Say a time the way somebody who watches a system thinks of it."""
+    if at is None:
+        return None
+    seconds = (timezone.now() - at).total_seconds()
+    return f"{in_words(seconds)} ago" if seconds >= 0 else f"in {in_words(-seconds)}"
+
+
+def in_words(seconds: float) -> str:
+    """Two figures are enough for a person: 45 s, 12 min, 5 h, 3 days."""
+    for size, unit in ((86400, "days"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"
