@@ -77,9 +77,11 @@ class Attempts:
         `seconds` bounds the time at HubSpot over all attempts, with the pauses between them. Waiting for the gate
         and for a token comes on top: those have bounds of their own.
         """
+        deadline = Deadline(seconds, self._with.clock)
         try:
-            sending.prepare()
-            answer = self._until_answered(sending, Deadline(seconds, self._with.clock))
+            with self._stopped(deadline):
+                sending.prepare()
+            answer = self._until_answered(sending, deadline)
         except BaseException as error:
             self._tell(sending, error, None)
             raise

@@ -47,7 +47,6 @@ Sources: HubSpot's pages "Error handling", "Manage OAuth tokens" and "API usage 
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar
 
@@ -67,7 +66,11 @@ class HubSpotError(Exception):
 
     `retryable`: the same call may succeed later without anybody doing anything.
     `certainly_not_done`: HubSpot has not carried out the call, so repeating it cannot double an effect.
-    `partial`: what a call in several batches had done when it failed.
+
+    `hub_id`: account the call was made for, when known. `status`: None when there was no answer. `category`,
+    `sub_category`: HubSpot's names for the error, "" when it gave none. `correlation_id`: what HubSpot's support asks
+    for. `message`: HubSpot's own text, which may quote what somebody typed, so not for logs. `retry_at`: not before
+    this time; None when nobody knows. `partial`: what a call in several batches had done when it failed.
 
     `str()` is safe to log: it holds no token, no value of a property and none of HubSpot's free text.
     """
@@ -82,8 +85,15 @@ class HubSpotError(Exception):
     def __init__(self, detail: str = "", call: Call | None = None, said: Said | None = None) -> None:
         super().__init__(detail, call, said)
         self.detail = detail
-        self.call = call or Call()
-        self.said = said or Said()
+        self.call = call = call or Call()
+        self.said = said = said or Said()
+        self.hub_id = call.hub_id
+        self.status = said.status
+        self.category = said.category
+        self.sub_category = said.sub_category
+        self.correlation_id = said.correlation_id
+        self.message = said.message
+        self.retry_at = said.retry_at
 
     def __str__(self) -> str:
         what = ": ".join(filter(None, (self.happened, self.detail or self._named())))
@@ -96,41 +106,6 @@ class HubSpotError(Exception):
     def _named(self) -> str:
         """What a subclass can name: properties, codes, scopes."""
         return ""
-
-    @property
-    def hub_id(self) -> int | None:
-        """Account the call was made for, when known."""
-        return self.call.hub_id
-
-    @property
-    def status(self) -> int | None:
-        """HTTP status; None when there was no answer."""
-        return self.said.status
-
-    @property
-    def category(self) -> str:
-        """HubSpot's error category, "" when it named none."""
-        return self.said.category
-
-    @property
-    def sub_category(self) -> str:
-        """HubSpot's error sub-category, "" when it named none."""
-        return self.said.sub_category
-
-    @property
-    def correlation_id(self) -> str:
-        """What HubSpot's support asks for, "" when unknown."""
-        return self.said.correlation_id
-
-    @property
-    def message(self) -> str:
-        """HubSpot's own text. May quote what somebody typed: not for logs."""
-        return self.said.message
-
-    @property
-    def retry_at(self) -> datetime | None:
-        """Not before this time; None when nobody knows."""
-        return self.said.retry_at
 
 
 # Nothing usable came back

@@ -92,7 +92,7 @@ class CallRecord:
     category: str  # HubSpot's error category, "" when it named none
     correlation_id: str
     attempts: int
-    waited: float  # seconds at the gate and between attempts
+    waited: float  # seconds for a token, at the gate and between attempts
     took: float  # seconds at HubSpot
     bytes_sent: int
     bytes_received: int  # bodies, decoded

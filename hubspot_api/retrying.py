@@ -12,8 +12,8 @@ from hubspot_api.errors import HubSpotError, RateLimited
 class Retries:
     """How patient a call is. Pauses grow by doubling and are drawn from zero to that ("full jitter").
 
-    Lists: `attempts` in all; `first_pause` and `longest_pause` in seconds; `longest_wait`: a time that HubSpot names
-    further away than this many seconds is left to the caller, who has other work.
+    `attempts` in all; `first_pause` and `longest_pause` in seconds; a time named by HubSpot that is further away than
+    `longest_wait` seconds is left to the caller, who has other work.
     """
 
     attempts: int = 3
