@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from hubspot_api.answers import Answer
-from hubspot_api.errors import HubSpotError
+from hubspot_api.errors import HubSpotError, NotSent
 from hubspot_api.ports import Bucket, CallObserver, CallRecord, Gate, OpenGate, Permit, SilentObserver
 from hubspot_api.retrying import Retries
 from hubspot_api.said import Call, Said
@@ -97,7 +97,7 @@ class Attempts:
                     continue
                 pause = self._pause(error, deadline)
                 if pause is None:
-                    if self._doubt and error.retryable and error.certainly_not_done:
+                    if self._doubt and isinstance(error, NotSent):
                         raise self._doubt from error  # an earlier attempt may have done it: do not deny that
                     raise
             self._with.sleep(pause)

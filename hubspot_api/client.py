@@ -104,12 +104,12 @@ class Client:
         safe = method in _IDEMPOTENT_METHODS if idempotent is None else idempotent
         return Attempts(call, bucket, self.surroundings, idempotent=safe).run(sending, deadline)
 
-    def url(self, token: AccessToken) -> str:
-        """Return the address of the data centre that serves the account, as far as known."""
+    def _address(self, token: AccessToken) -> str:
+        """The data centre that serves the account, as far as known."""
         hublet = self._hublet or token.hublet
         return (hublet and self._hosts(self._api_url, hublet)) or self._api_url
 
-    def move(self, error: WrongHublet, used: str) -> bool:
+    def _follow(self, error: WrongHublet, used: str) -> bool:
         """Go where HubSpot says the account lives. False when it does not say, or names where we just were."""
         hublet = error.correct_hublet
         address = self._hosts(self._api_url, hublet) if hublet else None
@@ -158,11 +158,11 @@ class _Sending:
             return self._token.generation != rejected.generation
         if isinstance(error, WrongHublet) and not self._rerouted:
             self._rerouted = True
-            return self._client.move(error, self._url)
+            return self._client._follow(error, self._url)
         return False
 
     def _request(self) -> httpx2.Request:
-        self._url = self._client.url(self._token)
+        self._url = self._client._address(self._token)
         headers = {
             "Authorization": f"Bearer {_sendable(self._token.value, self._call)}",
             "Accept": "application/json",

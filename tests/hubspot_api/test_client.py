@@ -239,6 +239,11 @@ def test_an_earlier_attempt_that_may_have_happened_is_not_denied() -> None:
     assert isinstance(caught.value.__cause__, errors.NotSent)
 
 
+def test_a_later_attempt_that_says_when_to_come_back_is_heard() -> None:
+    with pytest.raises(errors.RateLimited):
+        world(html(502), refusal(429)).client.request("GET", "/x")
+
+
 # Tokens
 
 
