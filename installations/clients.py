@@ -20,6 +20,7 @@ from .ratelimit import WorkClass, gate_for
 from .tokens import Live
 
 AUTHORIZE_PATH = "/oauth/authorize"
+PATIENCE_S = 12.0  # of somebody who installs or signs in: longer than the limiter waits when its memory is new
 
 
 def client_for(portal: Portal, work_class: WorkClass) -> Client:
@@ -43,7 +44,7 @@ def client_with(access_token: Secret, hub_id: int) -> Client:
     return Client(
         _Fixed(access_token),
         hub_id=hub_id,
-        surroundings=Surroundings(gate=gate_for(hub_id, WorkClass.URGENT), observer=observer_for(None)),
+        surroundings=_for_a_person(hub_id),
         api_url=settings.HUBSPOT_API_URL,
         version=settings.HUBSPOT_API_VERSION,
     )
@@ -58,8 +59,13 @@ def oauth() -> OAuth:
         api_url=settings.HUBSPOT_API_URL,
         app_url=settings.HUBSPOT_AUTHORIZE_URL.removesuffix(AUTHORIZE_PATH),
         version=settings.HUBSPOT_API_VERSION,
-        surroundings=Surroundings(gate=gate_for(0, WorkClass.URGENT), observer=observer_for(None)),
+        surroundings=_for_a_person(0),  # the token endpoint has one allowance for all accounts
     )
+
+
+def _for_a_person(hub_id: int) -> Surroundings:
+    gate = gate_for(hub_id, WorkClass.URGENT, wait_s=PATIENCE_S)
+    return Surroundings(gate=gate, observer=observer_for(None))
 
 
 class _Tokens:

@@ -103,7 +103,7 @@ class Credential(models.Model):
     obtained_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     token_number = models.BigIntegerField(default=1)  # +1 with every access token saved: names one without showing it
-    generation = models.BigIntegerField(default=1)  # +1 with every claim to renew and every replacement: the fence
+    generation = models.BigIntegerField(default=1)  # +1 with every claim to renew and every outcome: the fence
     lease_until = models.DateTimeField(null=True)  # null: nobody is renewing
     retry_at = models.DateTimeField(null=True)  # null: renewing may be tried at any time
     refused_at = models.DateTimeField(null=True)  # first invalid_grant in a row; null: none

@@ -7,7 +7,7 @@ import random
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from hubspot_api.errors import ClientInvalid, GrantInvalid, HubGone, HubSpotError
@@ -74,7 +74,11 @@ def _busy(row: Q, portal: Portal, error: HubSpotError, retry_at: datetime | None
     failures = (credential.failures if credential else 0) + 1
     retry_at = retry_at or timezone.now() + _pause(failures)
     Credential.objects.filter(row).update(
-        lease_until=None, retry_at=retry_at, failures=failures, latest_error=str(error)[:500]
+        lease_until=None,
+        generation=F("generation") + 1,
+        retry_at=retry_at,
+        failures=failures,
+        latest_error=str(error)[:500],
     )
     logger.warning("The token of %s was not renewed, again at %s: %s", portal, retry_at.isoformat(), error)
     return TokenBusy(f"The token of {portal} cannot be renewed before {retry_at:%H:%M:%S} UTC: {error}", retry_at)

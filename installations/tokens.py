@@ -219,6 +219,8 @@ def _save(held: Held, used: Secret, grant: TokenGrant) -> bool:
         "refresh_token": vault.seal("refresh_token", returned),
         "previous_refresh_token": kept,
         "token_number": F("token_number") + 1,
+        # Whoever looked while we held the lease saw an expired token: its claim must miss, and it must look again.
+        "generation": F("generation") + 1,
         "scopes": sorted(grant.scopes),
     }
     return bool(Credential.objects.filter(held.row).update(**values))

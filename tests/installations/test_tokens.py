@@ -287,6 +287,18 @@ def test_a_holder_whose_lease_ran_out_overwrites_nothing() -> None:
     assert stored_refresh_token(portal) == "na1-refresh-2"
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_caller_that_looked_while_another_held_the_lease_does_not_renew_again() -> None:
+    """It saw the expired token and the lease; by the time it claims, the lease is free and the token new."""
+    portal = make_portal(connected=False)
+    expire(portal)
+    hubspot = Endpoint(portal.hub_id)
+    looked: list[Credential] = []
+    hubspot.before_answer = lambda: looked.append(Credential.objects.select_related("portal").get(portal=portal))
+    tokens.fresh(portal.pk, hubspot)
+    assert tokens._claim(looked[0]) is None
+
+
 def test_a_late_refusal_says_nothing(portal: Portal) -> None:
     expire(portal)
     hubspot = Endpoint(portal.hub_id)
