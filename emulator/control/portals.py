@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from collections.abc import Callable
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from emulator.control.fields import Fields, Rejected
 from emulator.crm import merges, writes
@@ -43,8 +43,7 @@ def read_portal(emulator: Emulator, body: Any) -> Portal:
         raise Rejected(f"there is a portal {hub_id} already")
     hublet = fields.choice("hublet", emulator.options.origins, emulator.global_hublet)
     time_zone = fields.text("time_zone", "US/Eastern")
-    if time_zone not in zoneinfo.available_timezones():
-        raise Rejected(f"time_zone: {time_zone} is not a time zone")
+    _check_time_zone(time_zone)
     portal = new_portal(
         hub_id,
         emulator.clock,
@@ -58,6 +57,13 @@ def read_portal(emulator: Emulator, body: Any) -> Portal:
     )
     fill(portal, _seed(fields), fields.whole("random_seed", hub_id))
     return portal
+
+
+def _check_time_zone(name: str) -> None:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise Rejected(f"time_zone: {name} is not a time zone") from None
 
 
 def _users(fields: Fields, hub_id: int) -> list[User]:

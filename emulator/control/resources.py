@@ -141,7 +141,7 @@ def _rows(req: falcon.Request, ledger: Ledger[Row]) -> tuple[list[Row], int]:
     hub_id = req.get_param("hub_id")
     return ledger.since(
         _query_number(req, "since", 0),
-        min(_query_number(req, "limit", 1_000), 10_000),
+        min(_query_number(req, "limit", 1_000), 100_000),
         _query_number(req, "hub_id", 0) if hub_id else None,
     )
 

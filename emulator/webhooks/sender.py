@@ -14,7 +14,7 @@ class DeliveryFailed(Exception):
 
 
 class Sender(Protocol):
-    def __call__(self, url: str, headers: dict[str, str], body: bytes, timeout_s: float) -> int:
+    def __call__(self, url: str, headers: dict[str, str], body: bytes, timeout_s: float, /) -> int:
         """POST and return the status of the answer.
 
         Raises DeliveryFailed.

@@ -54,8 +54,7 @@ def _matches(crm: Crm, kind: ObjectType, request: SearchRequest) -> Sequence[Rec
         ids: Sequence[int] = table.modified.between(*_modified_bounds(kind, request))
         found = _filtered(crm, kind, request, filter(None, map(table.live_record, ids)))
         return found[::-1] if request.descending else found
-    ids = candidates(crm, kind, request.groups)
-    records = map(table.records.__getitem__, ids) if ids is table.live else filter(None, map(table.live_record, ids))
+    records = map(table.records.__getitem__, candidates(crm, kind, request.groups))
     return _sorted(crm, kind, request, _filtered(crm, kind, request, records))
 
 
@@ -87,8 +86,7 @@ def _ids_that_all_match(crm: Crm, kind: ObjectType, request: SearchRequest) -> S
     if not by_id or len(request.groups) > 1 or request.query or request.sort not in (None, "hs_object_id"):
         return None
     ids = candidates(crm, kind, request.groups)
-    found = ids if ids is crm.table(kind).live else [i for i in ids if crm.table(kind).live_record(i) is not None]
-    return found[::-1] if request.descending else found
+    return ids[::-1] if request.descending else ids
 
 
 _RANGES = ("EQ", "GT", "GTE", "LT", "LTE", "BETWEEN")
@@ -111,7 +109,7 @@ def _sorted(crm: Crm, kind: ObjectType, request: SearchRequest, records: list[Re
     if request.sort in (None, "hs_object_id"):
         return records[::-1] if request.descending else records
     if request.sort == kind.created_property:
-        return sorted(records, key=lambda record: record.created_at, reverse=request.descending)
+        return sorted(records, key=lambda record: (record.created_at, record.id), reverse=request.descending)
     name = request.sort or ""
     definition = crm.schema(kind).named(name)
     key = key_of(definition)

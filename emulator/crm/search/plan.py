@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from emulator.crm.object_types import ObjectType, object_type
+from emulator.crm.records import Table
 from emulator.crm.search.request import ASSOCIATIONS, Filter
 from emulator.crm.store import Crm
 from emulator.errors import InvalidInput
@@ -65,7 +66,7 @@ def _whole(text: str) -> int:
 
 
 def candidates(crm: Crm, kind: ObjectType, groups: Sequence[Sequence[Filter]]) -> Sequence[int]:
-    """Ids, ascending, of which every match is one."""
+    """Ids of live records, ascending, of which every match is one."""
     table = crm.table(kind)
     if not groups:
         return table.live
@@ -82,16 +83,20 @@ def candidates(crm: Crm, kind: ObjectType, groups: Sequence[Sequence[Filter]]) -
 
 def _of_group(crm: Crm, kind: ObjectType, group: Sequence[Filter]) -> Sequence[int]:
     table = crm.table(kind)
-    few: list[list[int]] = [sorted(ids) for each in group if (ids := _exact(crm, kind, each)) is not None]
+    few = [ids for each in group if (ids := _exact(crm, kind, each)) is not None]
     if few:
-        return min(few, key=len)
+        return _live(table, min(few, key=len))
     by_id, modified = bounds(kind, group)
     start = bisect_left(table.live, by_id.low) if by_id.low is not None else 0
     stop = bisect_right(table.live, by_id.high) if by_id.high is not None else len(table.live)
     first, last = table.modified.span(modified.low, modified.high)
     if not modified.open and last - first < stop - start:
-        return sorted(table.modified.between(modified.low, modified.high))
+        return _live(table, table.modified.between(modified.low, modified.high))
     return table.live if by_id.open else table.live[start:stop]
+
+
+def _live(table: Table, ids: list[int]) -> list[int]:
+    return sorted({record_id for record_id in ids if table.live_record(record_id) is not None})
 
 
 def bounds(kind: ObjectType, group: Sequence[Filter]) -> tuple[Bounds, Bounds]:

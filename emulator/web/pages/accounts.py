@@ -76,7 +76,7 @@ class Accounts(Page):
             "form",
             el("p", name),
             el("input", type="hidden", name="client_id", value=client_id),
-            button(f"Uninstall {name}", kind="danger"),
+            button("Uninstall", kind="danger", aria_label=f"Uninstall {name} from {portal.name}"),
             method="post",
             action=f"/_ui/accounts/{portal.hub_id}/uninstall",
         )

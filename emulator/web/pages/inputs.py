@@ -68,7 +68,7 @@ def inputs(crm: Crm, kind: ObjectType, values: Mapping[str, str]) -> list[Markup
 def _input(crm: Crm, kind: ObjectType, definition: Property, value: str) -> Markup:
     hint = None
     if definition.many:
-        hint = "Several: " + ";".join(option.value for option in definition.options)
+        hint = "Several, with ; between: " + ", ".join(option.value for option in definition.options)
     elif definition.type in ("date", "datetime"):
         hint = "YYYY-MM-DD" if definition.type == "date" else "YYYY-MM-DDThh:mm:ssZ"
     if definition.type in ("enumeration", "bool") and not definition.many:

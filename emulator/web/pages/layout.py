@@ -7,7 +7,7 @@ from importlib.resources import files
 
 import falcon
 
-from emulator.web.html import Child, Markup, el, join
+from emulator.web.html import Child, Markup, el
 
 NAVIGATION = (
     ("Accounts", "/"),
@@ -50,6 +50,7 @@ def _document(title: str, content: tuple[Child, ...], current: str, narrow: bool
         el("meta", name="viewport", content="width=device-width, initial-scale=1"),
         el("title", f"{title} · HubSpot emulator"),
         el("link", rel="stylesheet", href="/_ui/style.css"),
+        el("link", rel="icon", type="image/svg+xml", href="/_ui/icon.svg"),
     )
     main = el("main", *content, id="content", class_="narrow" if narrow else None)
     body = el("body", el("a", "Skip to content", href="#content", class_="skip"), _header(current, narrow), main)
@@ -96,16 +97,16 @@ def back_to(resp: falcon.Response, address: str) -> None:
 
 
 @cache
-def stylesheet() -> bytes:
-    return files("emulator.web").joinpath("static", "style.css").read_bytes()
+def _static(name: str) -> bytes:
+    return files("emulator.web").joinpath("static", name).read_bytes()
 
 
-class Stylesheet:
+class StaticFile:
+    def __init__(self, name: str, content_type: str) -> None:
+        self._name = name
+        self._content_type = content_type
+
     def on_get(self, _req: falcon.Request, resp: falcon.Response) -> None:
-        resp.content_type = "text/css; charset=utf-8"
-        resp.data = stylesheet()
+        resp.content_type = self._content_type
+        resp.data = _static(self._name)
         resp.set_header("Cache-Control", "max-age=300")
-
-
-def lines(*children: Child) -> Markup:
-    return join(children)

@@ -71,9 +71,14 @@ def _row(portal: Portal, kind: ObjectType, record: Record) -> list[Child]:
     link = el("a", name, href=record_address(portal, kind.type_id, record.id))
     return [
         link,
-        *(shown(portal.crm, kind, record, each) for each in rest),
-        iso(record.updated_at)[:19].replace("T", " "),
+        *(_cell(portal, kind, record, each) for each in rest),
+        el("span", iso(record.updated_at)[:16].replace("T", " "), class_="when"),
     ]
+
+
+def _cell(portal: Portal, kind: ObjectType, record: Record, name: str) -> Child:
+    text = shown(portal.crm, kind, record, name)
+    return el("span", text, class_="when") if name == "closedate" else text
 
 
 def _tabs(portal: Portal, kind: ObjectType, archived: bool) -> Markup:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from emulator.web.pages.accounts import Accounts, Uninstall
 from emulator.web.pages.consent import Consent
 from emulator.web.pages.controls import Controls
-from emulator.web.pages.layout import Stylesheet
+from emulator.web.pages.layout import StaticFile
 from emulator.web.pages.lists import NewRecord, RecordList
 from emulator.web.pages.record import RecordPage
 from emulator.web.pages.wire import Deliveries, Requests
@@ -25,5 +25,6 @@ def routes(emulator: Emulator) -> list[tuple[str, object]]:
         ("/_ui/deliveries", Deliveries(emulator)),
         ("/_ui/requests", Requests(emulator)),
         ("/_ui/controls", Controls(emulator)),
-        ("/_ui/style.css", Stylesheet()),
+        ("/_ui/style.css", StaticFile("style.css", "text/css; charset=utf-8")),
+        ("/_ui/icon.svg", StaticFile("icon.svg", "image/svg+xml")),
     ]

@@ -1,0 +1,59 @@
+"""The emulator inside a test's own process: no port, no threads, and HTTP all the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx2
+
+from emulator.web.broken import ConnectionDropped
+from emulator.webhooks.sender import DeliveryFailed
+from emulator.world import Emulator
+
+
+class EmulatorTransport(httpx2.BaseTransport):
+    """Every region of an emulator, each under its own origin, for `httpx2.Client(transport=…)`.
+
+    Connections that a fault drops end as they do on a network: in httpx2's own errors.
+    """
+
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
+        self._hublets = {_address(origin): hublet for hublet, origin in emulator.options.origins.items()}
+        self._regions: dict[str, httpx2.WSGITransport] = {}
+
+    def _region(self, request: httpx2.Request) -> httpx2.WSGITransport:
+        hublet = self._hublets.get(_address(str(request.url)))
+        if hublet is None:
+            raise httpx2.ConnectError(f"no region of the emulator is at {request.url}", request=request)
+        if hublet not in self._regions:
+            self._regions[hublet] = httpx2.WSGITransport(app=self._emulator.wsgi(hublet))
+        return self._regions[hublet]
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        try:
+            answer = self._region(request).handle_request(request)
+            body = b"".join(answer.iter_raw())
+        except ConnectionDropped as dropped:
+            raise httpx2.ReadError(str(dropped), request=request) from dropped
+        return httpx2.Response(answer.status_code, headers=answer.headers, content=body)
+
+
+def _address(url: str) -> tuple[str | None, int]:
+    parts = urlsplit(url)
+    return parts.hostname, parts.port or {"http": 80, "https": 443}[parts.scheme]
+
+
+def send_to(application: Callable[..., Any], origin: str = "http://localhost:8000") -> Callable[..., int]:
+    """A sender that delivers webhooks to a WSGI application: `Emulator(sender=send_to(app))`."""
+    client = httpx2.Client(transport=httpx2.WSGITransport(app=application), base_url=origin)
+
+    def send(url: str, headers: dict[str, str], body: bytes, timeout_s: float) -> int:
+        try:
+            return client.post(url, headers=headers, content=body, timeout=timeout_s).status_code
+        except httpx2.TransportError as failure:
+            raise DeliveryFailed(str(failure)) from failure
+
+    return send

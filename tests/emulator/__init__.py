@@ -1,0 +1,3 @@
+"""The emulator, rule by rule."""
+
+from __future__ import annotations
