@@ -33,8 +33,14 @@ def note(row: Q, portal: Portal, error: HubSpotError) -> InstallationError:
         until = endpoint.halt(f"HubSpot does not accept our client id or secret ({error.category}).")
         return _busy(row, portal, error, until)
     if isinstance(error, (GrantInvalid, HubGone)):
-        return _refused(row, portal, error)
+        return _left(row, portal) if portal.state == Portal.State.DISCONNECTING else _refused(row, portal, error)
     return _busy(row, portal, error, error.retry_at)
+
+
+def _left(row: Q, portal: Portal) -> PortalNotConnected:
+    """A portal that is leaving need not be refused twice: there is nothing to lose."""
+    Credential.objects.filter(row).update(lease_until=None, generation=F("generation") + 1)
+    return PortalNotConnected(f"{portal} is no longer connected at HubSpot.")
 
 
 def _refused(row: Q, portal: Portal, error: HubSpotError) -> InstallationError:

@@ -1,0 +1,307 @@
+"""The four ways of coming back from HubSpot, with two browsers: whose session may change, and when."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.utils import timezone
+
+from hubspot_api.secret import Secret
+from installations import install, visitors
+from installations.clients import oauth
+from installations.models import Credential, Membership, OAuthFlow, Portal, UnclaimedGrant
+from installations.ratelimit import limiter
+from lanes.models import Lane
+from tests.consent import decide, way_back
+from tests.hubspot import Account, HubSpot
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def account(hubspot: HubSpot) -> Account:
+    limiter().declare_idle()
+    return hubspot.add_account()
+
+
+@pytest.fixture
+def other_browser() -> Client:
+    return Client()
+
+
+def visitor_of(client: Client) -> int | None:
+    visitor = visitors.read(client.session)
+    return None if visitor is None else visitor.user_id
+
+
+def a_code(account: Account, *, scopes: list[str] | None = None) -> str:
+    """Return a code as a flow that we did not start would bring it."""
+    url = oauth().authorize_url(redirect_uri=install.redirect_uri(), scopes=scopes or ["oauth"], state="")
+    (code,) = parse_qs(urlsplit(decide(url, account)).query)["code"]
+    return code
+
+
+def test_granting_connects_signs_in_and_opens_the_portal(client: Client, account: Account) -> None:
+    answer = client.get(way_back(client, "/install", account))
+    assert (answer.status_code, answer["Location"]) == (302, f"/portals/{account.hub_id}/")
+    portal = Portal.objects.get(hub_id=account.hub_id)
+    assert portal.state == Portal.State.ACTIVE
+    assert portal.name == f"Account {account.hub_id}"
+    assert visitor_of(client) == account.admin_id
+    assert Membership.objects.get(portal=portal).role == Membership.Role.OWNER
+    assert set(Lane.objects.filter(portal=portal).values_list("kind", flat=True)) == {"events", "backfill", "reconcile"}
+    assert client.get(answer["Location"]).status_code == 200
+
+
+def test_the_session_gets_a_new_id_at_sign_in(client: Client, account: Account) -> None:
+    back = way_back(client, "/install", account)
+    before = client.session.session_key
+    client.get(back)
+    assert client.session.session_key != before
+
+
+def test_tokens_are_sealed(client: Client, account: Account) -> None:
+    client.get(way_back(client, "/install", account))
+    credential = Credential.objects.get()
+    assert credential.access_token.startswith("v1.")
+    assert "na1-" not in credential.refresh_token
+
+
+def test_cancelling_is_explained_and_installs_nothing(client: Client, account: Account) -> None:
+    answer = client.get(way_back(client, "/install", account, decision="cancel"))
+    assert answer.status_code == 200
+    assert "nothing was installed" in answer.content.decode()
+    assert not Portal.objects.exists()
+
+
+def test_a_state_works_once(client: Client, account: Account) -> None:
+    back = way_back(client, "/install", account)
+    client.get(back)
+    answer = client.get(back)
+    assert answer.status_code == 400
+    assert "finished before" in answer.content.decode()
+    assert Portal.objects.count() == 1
+
+
+def test_a_state_from_another_browser_is_refused_and_leaves_no_session(
+    client: Client, other_browser: Client, account: Account
+) -> None:
+    answer = other_browser.get(way_back(client, "/install", account))
+    assert answer.status_code == 400
+    assert "another browser" in answer.content.decode()
+    assert settings.SESSION_COOKIE_NAME not in answer.cookies
+    assert not Portal.objects.exists()
+
+
+def test_a_state_that_is_ten_minutes_old_is_refused(client: Client, account: Account) -> None:
+    back = way_back(client, "/install", account)
+    OAuthFlow.objects.update(started_at=timezone.now() - timedelta(minutes=11))
+    assert "took too long" in client.get(back).content.decode()
+
+
+@pytest.mark.parametrize("state", ["", "made-up", "\ud800", "x" * 10_000])
+@pytest.mark.parametrize("signed_in", [True, False])
+def test_a_foreign_code_changes_no_session(client: Client, account: Account, state: str, signed_in: bool) -> None:
+    """The attacker's code in the victim's browser: with a state of their own making, or none."""
+    if signed_in:
+        client.get(way_back(client, "/install", account))
+    before, portals = visitor_of(client), Portal.objects.count()
+    answer = client.get("/oauth/callback", {"code": a_code(account), "state": state.encode("utf-8", "replace")})
+    assert answer.status_code == 400
+    assert (visitor_of(client), Portal.objects.count()) == (before, portals)
+    assert settings.SESSION_COOKIE_NAME not in answer.cookies
+
+
+def test_a_code_that_was_used_is_explained(client: Client, account: Account) -> None:
+    back = way_back(client, "/install", account)
+    (code,) = parse_qs(urlsplit(back).query)["code"]
+    oauth().exchange(Secret(code), install.redirect_uri())
+    answer = client.get(back)
+    assert answer.status_code == 400
+    assert "used" in answer.content.decode()
+    assert visitor_of(client) is None
+
+
+def test_a_code_that_expired_is_explained(client: Client, account: Account, hubspot: HubSpot) -> None:
+    back = way_back(client, "/install", account)
+    hubspot.advance(3600)
+    assert "expired" in client.get(back).content.decode()
+
+
+def test_an_account_that_refuses_is_explained(client: Client, account: Account, hubspot: HubSpot) -> None:
+    client.get("/install")
+    state = client.session  # a flow is under way in this browser
+    assert state
+    answer = client.get("/oauth/callback", {"error": "server_error", "error_description": "<script>"})
+    page = answer.content.decode()
+    assert "did not allow" in page
+    assert "<script>" not in page
+
+
+def test_hubspot_out_of_reach_is_explained(client: Client, account: Account, hubspot: HubSpot) -> None:
+    back = way_back(client, "/install", account)
+    hubspot.fault("status", {"path": "/oauth/2026-03/token"}, params={"status": 503})
+    answer = client.get(back)
+    assert answer.status_code == 503
+    assert "does not answer" in answer.content.decode()
+    assert not Portal.objects.exists()
+
+
+def test_a_marketplace_install_connects_and_touches_no_session(client: Client, account: Account) -> None:
+    code = a_code(account, scopes=["oauth", "crm.objects.contacts.read"])
+    answer = client.get("/oauth/callback", {"code": code, "returnUrl": "https://app.hubspot.com/back"})
+    assert (answer.status_code, answer["Location"]) == (302, "https://app.hubspot.com/back")
+    assert Portal.objects.get().hub_id == account.hub_id
+    assert settings.SESSION_COOKIE_NAME not in answer.cookies
+    assert visitor_of(client) is None
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "https://evil.example/",
+        "https://app.hubspot.com.evil.example/",
+        "https://app.hubspot.com@evil.example/",
+        "https://app-evil.hubspot.com.evil.example",
+        "https://evil.example/app.hubspot.com",
+        "https://app.hubspot.com:8443/",
+        "http://app.hubspot.com/",
+        "//app.hubspot.com/",
+        "https:app.hubspot.com",
+        "https://app.hubspot.com\\@evil.example/",
+        "https://app-\u212a.hubspot.com/",
+        "https://app.hubspot.com\n.evil.example/",
+        "https://[::1/",
+        "javascript:alert(1)",
+        "/portals/1/",
+    ],
+)
+@pytest.mark.parametrize("step", [None, "authorize"])
+def test_nobody_is_sent_anywhere_but_to_hubspot(
+    client: Client, account: Account, address: str, step: str | None
+) -> None:
+    """And the code is not used up for it."""
+    query = {"returnUrl": address} | ({"step": step} if step else {"code": "na1-code"})
+    answer = client.get("/oauth/callback", query)
+    assert answer.status_code == 400
+    assert "Location" not in answer
+    assert not Portal.objects.exists()
+
+
+@pytest.mark.parametrize("host", ["app.hubspot.com", "app-eu1.hubspot.com", "app-na2.hubspot.com"])
+def test_a_partner_sign_in_goes_through_a_confirmation(client: Client, account: Account, host: str) -> None:
+    return_url = f"https://{host}/install?x=1"
+    page = client.get("/oauth/callback", {"step": "authorize", "returnUrl": return_url})
+    assert page.status_code == 200
+    assert not OAuthFlow.objects.exists(), "a GET must not mint a state"
+    onward = client.post("/oauth/marketplace", {"return_url": return_url})
+    (state,) = parse_qs(urlsplit(onward["Location"]).query)["state"]
+    assert onward["Location"].startswith(return_url)
+    code = a_code(account)
+    back = client.get("/oauth/callback", {"step": "finalize", "code": code, "state": state, "returnUrl": return_url})
+    assert back["Location"] == return_url
+    assert visitor_of(client) == account.admin_id
+    assert Portal.objects.get().hub_id == account.hub_id
+
+
+def test_a_partner_sign_in_is_finished_by_whoever_started_it(
+    client: Client, other_browser: Client, account: Account
+) -> None:
+    onward = client.post("/oauth/marketplace", {"return_url": "https://app.hubspot.com/"})
+    (state,) = parse_qs(urlsplit(onward["Location"]).query)["state"]
+    query = {"step": "finalize", "code": "na1-code", "state": state, "returnUrl": "https://app.hubspot.com/"}
+    assert other_browser.get("/oauth/callback", query).status_code == 400
+    assert visitor_of(other_browser) is None
+
+
+def test_finalize_without_a_state_ends_on_a_page(client: Client, account: Account) -> None:
+    query = {"step": "finalize", "code": a_code(account), "returnUrl": "https://app.hubspot.com/"}
+    answer = client.get("/oauth/callback", query)
+    assert answer.status_code == 400
+    assert not Portal.objects.exists()
+
+
+def test_a_second_user_signs_in_and_waits(client: Client, other_browser: Client, account: Account) -> None:
+    client.get(way_back(client, "/install", account))
+    before = Credential.objects.values().get()
+    answer = other_browser.get(way_back(other_browser, "/signin", account, user_id=account.user_id))
+    assert answer["Location"] == f"/portals/{account.hub_id}/"
+    assert Membership.objects.get(user_id=account.user_id).role == Membership.Role.WAITING
+    assert Credential.objects.values().get() == before, "a sign-in must not touch the installation's tokens"
+    assert other_browser.get(f"/portals/{account.hub_id}/records/contacts/").status_code == 404
+
+
+def test_signing_in_to_an_account_that_is_not_connected_asks_first(
+    client: Client, account: Account, hubspot: HubSpot
+) -> None:
+    answer = client.get(way_back(client, "/signin", account))
+    assert answer["Location"] == "/oauth/unclaimed"
+    assert not Portal.objects.exists()
+    assert client.get("/oauth/unclaimed").status_code == 200
+    answer = client.post("/oauth/unclaimed/decide", {"decision": "no"})
+    assert answer["Location"] == "/"
+    assert not UnclaimedGrant.objects.exists()
+    state = hubspot.call("GET", "/_emulator/state")
+    (found,) = [portal for portal in state["portals"] if portal["hub_id"] == account.hub_id]
+    assert found["installs"] == [], "the app must be gone from the account again"
+
+
+def test_and_on_yes_goes_on_to_the_install(client: Client, account: Account) -> None:
+    client.get(way_back(client, "/signin", account))
+    answer = client.post("/oauth/unclaimed/decide", {"decision": "connect"})
+    assert answer["Location"] == f"/install?hub_id={account.hub_id}"
+    client.get(way_back(client, answer["Location"], account))
+    assert Portal.objects.get().state == Portal.State.ACTIVE
+
+
+def test_nobody_decides_about_a_grant_of_another_browser(
+    client: Client, other_browser: Client, account: Account
+) -> None:
+    client.get(way_back(client, "/signin", account))
+    assert other_browser.post("/oauth/unclaimed/decide", {"decision": "no"}).status_code == 404
+    assert UnclaimedGrant.objects.exists()
+
+
+def test_what_nobody_decides_about_is_given_up(client: Client, account: Account, hubspot: HubSpot) -> None:
+    client.get(way_back(client, "/signin", account))
+    UnclaimedGrant.objects.update(created_at=timezone.now() - timedelta(minutes=11))
+    assert install.give_up_unclaimed() == 1
+    assert not UnclaimedGrant.objects.exists()
+
+
+def test_connecting_again_changes_no_role(client: Client, other_browser: Client, account: Account) -> None:
+    client.get(way_back(client, "/install", account))
+    other_browser.get(way_back(other_browser, "/install", account, user_id=account.user_id))
+    roles = dict(Membership.objects.values_list("user_id", "role"))
+    assert roles == {account.admin_id: "owner", account.user_id: "waiting"}
+    assert Portal.objects.count() == 1
+
+
+def test_connecting_again_wakes_a_portal_that_needed_it(client: Client, account: Account) -> None:
+    client.get(way_back(client, "/install", account))
+    portal = Portal.objects.get()
+    portal.move_to(Portal.State.NEEDS_RECONNECT, "gone")
+    Lane.objects.update(parked=True)
+    client.get(way_back(client, f"/install?hub_id={account.hub_id}", account))
+    portal.refresh_from_db()
+    assert (portal.state, portal.erase_at, portal.state_reason) == (Portal.State.ACTIVE, None, "")
+    assert not Lane.objects.filter(parked=True).exists()
+
+
+def test_an_account_in_the_eu_is_connected_there(client: Client, hubspot: HubSpot) -> None:
+    limiter().declare_idle()
+    account = hubspot.add_account(hublet="eu1")
+    client.get(way_back(client, "/install", account))
+    assert Portal.objects.get().hublet == "eu1"
+
+
+def test_signing_out_ends_the_session(client: Client, account: Account) -> None:
+    client.get(way_back(client, "/install", account))
+    assert client.get("/signout").status_code == 405
+    client.post("/signout")
+    assert client.get(f"/portals/{account.hub_id}/").status_code == 404

@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from crm.models import Association, Change, Record, Sync
+from installations import leaving
+from installations.models import AuditEntry, Credential, DataKey, Membership, Portal
+from installations.ratelimit import limiter
+from lanes import claims, worker
+from lanes.models import Lane
+from tests.consent import way_back
+from tests.crm.mirrored import receive, work_until_idle
+from tests.hubspot import Account, HubSpot
+from webhooks.models import Event
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def account(hubspot: HubSpot) -> Account:
+    limiter().declare_idle()
+    return hubspot.add_account(contacts=3)
+
+
+@pytest.fixture
+def portal(client: Client, account: Account) -> Portal:
+    client.get(way_back(client, "/install", account))
+    return Portal.objects.get(hub_id=account.hub_id)
+
+
+def installs(hubspot: HubSpot, account: Account) -> list[object]:
+    portals = hubspot.call("GET", "/_emulator/state")["portals"]
+    (found,) = [portal["installs"] for portal in portals if portal["hub_id"] == account.hub_id]
+    return list(found)
+
+
+def disconnect(client: Client, portal: Portal, **more: str) -> None:
+    answer = client.post(f"/portals/{portal.hub_id}/disconnect/", {"confirm": str(portal.hub_id)} | more)
+    assert answer["Location"] == "/"
+
+
+def test_disconnecting_asks_first(client: Client, portal: Portal) -> None:
+    answer = client.post(f"/portals/{portal.hub_id}/disconnect/")
+    assert answer.status_code == 200
+    assert str(portal.hub_id) in answer.content.decode()
+    portal.refresh_from_db()
+    assert portal.state == Portal.State.ACTIVE
+
+
+def test_disconnecting_uninstalls_and_destroys(
+    client: Client, portal: Portal, account: Account, hubspot: HubSpot
+) -> None:
+    disconnect(client, portal)
+    portal.refresh_from_db()
+    assert portal.state == Portal.State.DISCONNECTING
+    assert client.get(f"/portals/{portal.hub_id}/").status_code == 404, "its people stop at once"
+    assert set(Lane.objects.filter(parked=False).values_list("kind", flat=True)) == {"disconnect"}
+    work_until_idle()
+    portal.refresh_from_db()
+    assert portal.state == Portal.State.DISCONNECTED
+    assert portal.erase_at is not None
+    assert not Credential.objects.exists()
+    assert DataKey.objects.get().wrapped is None
+    assert installs(hubspot, account) == []
+
+
+def test_hubspot_out_of_reach_is_told_again_until_an_hour_has_passed(
+    client: Client, portal: Portal, hubspot: HubSpot
+) -> None:
+    hubspot.fault("status", {"path": "/appinstalls/2026-03/external-install"}, params={"status": 503})
+    disconnect(client, portal)
+    portal.refresh_from_db()
+    assert not leaving.tell_hubspot(portal)
+    portal.refresh_from_db()
+    assert portal.state == Portal.State.DISCONNECTING
+    Portal.objects.update(state_changed_at=timezone.now() - timedelta(hours=1, seconds=1))
+    portal.refresh_from_db()
+    assert leaving.tell_hubspot(portal)
+    portal.refresh_from_db()
+    assert portal.state == Portal.State.DISCONNECTED
+    assert DataKey.objects.get().wrapped is None
+
+
+def test_destroy_now_waits_for_nobody(client: Client, portal: Portal) -> None:
+    disconnect(client, portal, destroy_now="1")
+    portal.refresh_from_db()
+    assert portal.state == Portal.State.DISCONNECTED
+    assert not Credential.objects.exists()
+
+
+def test_uninstalled_in_hubspot_before(client: Client, portal: Portal, account: Account, hubspot: HubSpot) -> None:
+    hubspot.uninstall(account)
+    disconnect(client, portal)
+    work_until_idle("disconnect")
+    portal.refresh_from_db()
+    assert (portal.state, portal.state_reason) == (
+        Portal.State.DISCONNECTED,
+        "The app was uninstalled in HubSpot before.",
+    )
+
+
+def test_installing_again_starts_clean(client: Client, portal: Portal, account: Account) -> None:
+    work_until_idle("backfill")
+    disconnect(client, portal)
+    work_until_idle()
+    client.get(way_back(client, "/install", account))
+    again = Portal.objects.live().get(hub_id=account.hub_id)
+    assert again.pk != portal.pk
+    assert not Record.objects.filter(portal=again).exists()
+    assert Record.objects.filter(portal=portal).exists(), "the old records wait for their date"
+    assert Membership.objects.get(portal=again).role == Membership.Role.OWNER
+
+
+def test_installing_again_while_hubspot_is_being_told_ends_the_old_installation(
+    client: Client, portal: Portal, account: Account
+) -> None:
+    disconnect(client, portal)
+    client.get(way_back(client, "/install", account))
+    portal.refresh_from_db()
+    assert portal.state == Portal.State.DISCONNECTED
+    again = Portal.objects.live().get(hub_id=account.hub_id)
+    work_until_idle("disconnect")
+    again.refresh_from_db()
+    assert again.state == Portal.State.ACTIVE
+
+
+def test_erasing_leaves_one_row_as_proof(client: Client, portal: Portal) -> None:
+    work_until_idle("backfill")
+    receive(portal, {"subscriptionType": "contact.creation", "objectId": 1})
+    disconnect(client, portal, destroy_now="1")
+    assert leaving.erase_those_due() == 0
+    Portal.objects.update(erase_at=timezone.now())
+    assert leaving.erase_those_due() == 1
+    portal.refresh_from_db()
+    assert (portal.state, portal.name, portal.installed_by_email) == (Portal.State.ERASED, "", "")
+    assert portal.erased_at is not None
+    for model in (Record, Association, Change, Sync, Event, Lane, AuditEntry, Credential, Membership):
+        assert not model._default_manager.exists(), model
+    assert leaving.erase_those_due() == 0
+
+
+def test_an_uninstall_in_hubspot_is_noticed(client: Client, portal: Portal, account: Account, hubspot: HubSpot) -> None:
+    """The next call is refused, so is the refresh; a minute later it is believed."""
+    work_until_idle("backfill")
+    hubspot.uninstall(account)
+    lane = Lane.objects.get(kind="reconcile")
+    Lane.objects.filter(pk=lane.pk).update(due_at=timezone.now())
+    _run(lane)
+    portal.refresh_from_db()
+    assert portal.state == Portal.State.ACTIVE
+    Credential.objects.update(refused_at=timezone.now() - timedelta(seconds=61), retry_at=None)
+    Lane.objects.filter(pk=lane.pk).update(due_at=timezone.now(), not_before=None)
+    _run(lane)
+    portal.refresh_from_db()
+    assert portal.state == Portal.State.NEEDS_RECONNECT
+    page = client.get(f"/portals/{portal.hub_id}/")
+    assert page.status_code == 200
+    assert "no longer accepts" in page.content.decode()
+    assert not Lane.objects.filter(parked=False).exists()
+
+
+def _run(lane: Lane) -> None:
+    from lanes import claims, worker
+
+    skipped = []
+    while (claimed := claims.claim()) is not None:
+        if claimed.lane_id == lane.pk:
+            worker.run(claimed)
+            break
+        skipped.append(claimed)
+    for claimed in skipped:
+        claims.release(claimed, due_at=None)
