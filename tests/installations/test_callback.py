@@ -110,7 +110,8 @@ def test_a_foreign_code_changes_no_session(client: Client, account: Account, sta
     if signed_in:
         client.get(way_back(client, "/install", account))
     before, portals = visitor_of(client), Portal.objects.count()
-    answer = client.get("/oauth/callback", {"code": a_code(account), "state": state.encode("utf-8", "replace")})
+    query: dict[str, str | bytes] = {"code": a_code(account), "state": state.encode("utf-8", "replace")}
+    answer = client.get("/oauth/callback", query)
     assert answer.status_code == 400
     assert (visitor_of(client), Portal.objects.count()) == (before, portals)
     assert settings.SESSION_COOKIE_NAME not in answer.cookies

@@ -164,8 +164,6 @@ def test_an_uninstall_in_hubspot_is_noticed(client: Client, portal: Portal, acco
 
 
 def _run(lane: Lane) -> None:
-    from lanes import claims, worker
-
     skipped = []
     while (claimed := claims.claim()) is not None:
         if claimed.lane_id == lane.pk:

@@ -33,7 +33,7 @@ class World:
     def sql(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         """Run a statement in the app's database and return its rows."""
         with psycopg.connect(self.stack.plan.postgres.url, autocommit=True) as connection:
-            cursor = connection.execute(query, values)  # type: ignore[arg-type]
+            cursor = connection.execute(query, values)
             return cursor.fetchall() if cursor.description else []
 
     def count(self, query: str, *values: object) -> int:
