@@ -51,6 +51,7 @@ class FirstSync:
     """The first syncs of all types that may be read, together."""
 
     syncs: list[ShownSync]
+    is_stopped: bool  # the portal is not connected: nothing is read
 
     @property
     def percent(self) -> int:
@@ -59,7 +60,7 @@ class FirstSync:
 
     @property
     def is_running(self) -> bool:
-        return any(one.is_first for one in self.syncs)
+        return not self.is_stopped and any(one.is_first for one in self.syncs)
 
     @property
     def announcement(self) -> str:
@@ -104,10 +105,11 @@ class ApiUse:
 def context(portal: Portal) -> dict[str, object]:
     """Return everything that the overview's moving part shows."""
     syncs = _syncs(portal)
+    open_syncs = [one for one in syncs if not one.is_closed]
     return {
         **_connection(portal),
         "syncs": syncs,
-        "first_sync": FirstSync([one for one in syncs if not one.is_closed]),
+        "first_sync": FirstSync(open_syncs, is_stopped=portal.state != Portal.State.ACTIVE),
         "freshness": _freshness(portal),
         "api_use": _api_use(portal),
         "events": Event.objects.filter(portal=portal).with_state().order_by("-id")[:10],

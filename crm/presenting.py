@@ -36,8 +36,14 @@ class PropertyGroup:
 
 _ARRIVALS = {
     "live": ("Live properties", "A change in HubSpot shows here within seconds."),
-    "periodic": ("Other properties", "Changes show here with the next check, at most 15 minutes later."),
-    "calculated": ("Calculated properties", "HubSpot reports no changes to these. They are read again once a day."),
+    "periodic": (
+        "Other properties",
+        "A change in HubSpot shows here with the next check. Checks run every 1 to 15 minutes.",
+    ),
+    "calculated": (
+        "Calculated properties",
+        "HubSpot reports no changes of these. They are read with the record's next change, and once a day.",
+    ),
 }
 
 

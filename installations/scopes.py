@@ -19,7 +19,11 @@ _KNOWN = [
     ScopeInWords("crm.objects.contacts.read", "Read contacts", "To mirror contacts"),
     ScopeInWords("crm.objects.companies.read", "Read companies", "To mirror companies"),
     ScopeInWords("crm.objects.deals.read", "Read deals", "To mirror deals"),
-    ScopeInWords("tickets", "Read tickets", "To mirror tickets"),
+    ScopeInWords(
+        "tickets",
+        "Read tickets",
+        "To mirror tickets. HubSpot has one scope for reading and changing them; this app only reads",
+    ),
     ScopeInWords("crm.objects.owners.read", "Read owners", "To show names of owners instead of numbers"),
 ]
 _BY_SCOPE = {words.scope: words for words in _KNOWN}

@@ -21,7 +21,7 @@ from . import flows, install, problems, visitors
 from .clients import oauth
 from .errors import InstallationError
 from .flows import FlowRefused
-from .models import OAuthFlow, Portal, UnclaimedGrant
+from .models import ERASE_AFTER, OAuthFlow, Portal, UnclaimedGrant
 from .problems import Problem
 from .scopes import in_words
 from .visitors import Visitor
@@ -47,7 +47,13 @@ def landing(request: HttpRequest) -> HttpResponse:
     visitor = visitors.read(request.session)
     memberships = visitors.memberships_of(visitor) if visitor else []
     scopes = in_words(settings.HUBSPOT_SCOPES)
-    return render(request, "landing.html", {"visitor": visitor, "memberships": memberships, "scopes": scopes})
+    context = {
+        "visitor": visitor,
+        "memberships": memberships,
+        "scopes": scopes,
+        "erase_after_days": ERASE_AFTER.days,
+    }
+    return render(request, "landing.html", context)
 
 
 @never_cache

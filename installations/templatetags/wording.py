@@ -26,13 +26,19 @@ _ROLES = {
 @register.filter
 def moment(at: datetime | None) -> SafeString:
     """Say a moment to the second, in UTC; nothing for None, so that `default` may say what that means."""
-    return _time(at, "") if at else SafeString()
+    return _time(at, "{date}, {time} UTC")
+
+
+@register.filter
+def stamp(at: datetime | None) -> SafeString:
+    """As `moment`, for a column whose heading says that it is UTC."""
+    return _time(at, "{date}, {time}")
 
 
 @register.filter
 def ago(at: datetime | None) -> SafeString:
     """As `moment`; a script makes it "3 minutes ago" and keeps that true."""
-    return _time(at, "data-ago") if at else SafeString()
+    return _time(at, "{date}, {time} UTC", "data-ago")
 
 
 @register.filter
@@ -59,10 +65,12 @@ def role_means(role: str) -> str:
     return _ROLES[Membership.Role(role)]
 
 
-def _time(at: datetime, attribute: str) -> SafeString:
+def _time(at: datetime | None, words: str, attribute: str = "") -> SafeString:
+    if at is None:
+        return SafeString()
     utc = _utc(at)
-    words = f"{_date(at)}, {utc:%H:%M:%S} UTC"
-    return format_html('<time datetime="{}" {}>{}</time>', f"{utc:%Y-%m-%dT%H:%M:%SZ}", attribute, words)
+    said = words.format(date=_date(at), time=f"{utc:%H:%M:%S}")
+    return format_html('<time datetime="{}" {}>{}</time>', f"{utc:%Y-%m-%dT%H:%M:%SZ}", attribute, said)
 
 
 def _date(at: datetime) -> str:
