@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from django.http import Http404, HttpRequest, HttpResponseBase
+from django.views.defaults import page_not_found
 
-from . import visitors
+from . import log_context, visitors
 from .models import Membership
 
 Role = Membership.Role
@@ -44,15 +45,18 @@ class AccessMiddleware:
 
     def process_view(
         self, request: HttpRequest, view: Callable[..., HttpResponseBase], _args: Any, kwargs: dict[str, Any]
-    ) -> None:
+    ) -> HttpResponseBase | None:
         if "hub_id" not in kwargs:
-            return
+            return None
         visitor = visitors.read(request.session)
         memberships = visitors.memberships_of(visitor) if visitor else Membership.objects.none()
         membership = memberships.filter(portal__hub_id=kwargs.pop("hub_id")).first()
         if membership is None or not has_role(membership, getattr(view, "least_role", Role.VIEWER)):
-            raise Http404("No such portal, or you have no access to it.")
+            # Not raised: while debugging, Django's own page would tell which view it was.
+            return page_not_found(request, Http404("No such portal, or you have no access to it."))
+        log_context.is_about(membership.portal.hub_id)
         request.visitor = visitor  # type: ignore[attr-defined]
         request.memberships = memberships  # type: ignore[attr-defined]
         request.membership = membership  # type: ignore[attr-defined]
         request.portal = membership.portal  # type: ignore[attr-defined]
+        return None
