@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from functools import cache
 from typing import TypeVar
 
@@ -20,8 +21,11 @@ def _threads() -> ThreadPoolExecutor:
 
 
 def begin(call: Callable[[], T]) -> Future[T]:
-    """Start a call in the background. Its result, or what it raised, comes from the future."""
-    return _threads().submit(_without_connection, call)
+    """Start a call in the background. Its result, or what it raised, comes from the future.
+
+    What it logs is about the same portal as what is logged here.
+    """
+    return _threads().submit(copy_context().run, _without_connection, call)
 
 
 def all_of(calls: Sequence[Callable[[], T]]) -> list[T]:

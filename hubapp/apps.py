@@ -8,6 +8,9 @@ class HubappConfig(AppConfig):
     name = "hubapp"
     default = True
 
+    def ready(self) -> None:
+        from . import checks  # noqa: F401 - registers them
+
 
 class ConsoleConfig(admin_apps.AdminConfig):
     """Django's admin with our site in place of its own. Loads every room's `admin.py`."""

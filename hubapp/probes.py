@@ -19,6 +19,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpRespons
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from .metrics import metrics
+
 OK = "ok"
 
 _applied = threading.Event()
@@ -73,7 +75,11 @@ def _redis() -> str:
     return OK
 
 
-PROBES: Mapping[str, Callable[[HttpRequest], HttpResponse]] = {"/healthz": healthz, "/readyz": readyz}
+PROBES: Mapping[str, Callable[[HttpRequest], HttpResponse]] = {
+    "/healthz": healthz,
+    "/readyz": readyz,
+    "/metrics": metrics,
+}
 
 
 class ProbesMiddleware:

@@ -136,6 +136,7 @@ TEMPLATES = [
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
+FORMAT_MODULE_PATH = ["hubapp.formats"]
 
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
@@ -236,3 +237,6 @@ CELERY_BEAT_SCHEDULE = SCHEDULE
 # ── Logs: see hubapp.logs ───────────────────────────────────────────────────────────────────────────────────
 LOG_JSON = not DEBUG or env.flag("LOG_JSON")
 LOGGING = logs.configuration(as_json=LOG_JSON)
+
+# ── Metrics: open to this machine, and to whoever sends "Authorization: Bearer <token>" ─────────────────────
+METRICS_TOKEN = env.text("METRICS_TOKEN")

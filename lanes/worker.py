@@ -13,6 +13,7 @@ from django.db import close_old_connections
 from django.utils import timezone
 
 from hubspot_api.errors import HubSpotError
+from installations import log_context
 from installations.errors import PortalNotConnected, TryLater
 
 from . import claims
@@ -53,7 +54,8 @@ def _work_until(end: float, *, with_bulk: bool) -> int:
     while time.monotonic() < end:
         claimed = claims.claim(with_bulk=with_bulk)
         if claimed is not None:
-            run(claimed)
+            with log_context.work_for(claimed.portal_id):
+                run(claimed)
             slices += 1
             continue
         pause = claims.seconds_until_due(_NEXT_WITHIN_S, with_bulk=with_bulk)

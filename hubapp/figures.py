@@ -1,0 +1,167 @@
+"""How it goes, in figures read from the database at the moment of asking: for the overview and for the metrics.
+
+Read, not counted along: web and worker processes come and go, the rows do not. What could be millions is counted up
+to a bound.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import connection
+from django.db.models import Case, Count, Min, Q, Sum, Value, When
+from django.utils import timezone
+
+from crm.models import Sync
+from installations.models import ApiCall, Credential, Portal, TokenEndpoint
+from installations.ratelimit import WorkClass, limiter
+from lanes.models import Lane, Sweep
+from webhooks.models import EVENTS, Event, Failure
+
+BOUND = 10_000
+ERROR_BUDGET = 0.05  # "API usage guidelines": more failed calls a day than this, and an app is no longer listed
+ERROR_WARNING = 0.02
+BEAT_IS_LATE = timedelta(minutes=3)
+
+# A probe of one index per lane; each gives up where there is more than anybody wants counted.
+_PENDING = f"""
+SELECT count(*) FROM (
+    SELECT 1 FROM lanes_lane AS lane CROSS JOIN LATERAL (
+        SELECT 1 FROM webhooks_event AS event
+        WHERE event.portal_id = lane.portal_id AND event.id > lane.position LIMIT %s
+    ) AS waiting
+    WHERE lane.kind = '{EVENTS}' LIMIT %s
+) AS counted
+"""  # noqa: S608 - built from constants only
+
+
+def portals_by_state() -> dict[str, int]:
+    counted = dict(Portal.objects.values_list("state").annotate(Count("pk")))
+    return {state.value: counted.get(state.value, 0) for state in Portal.State}
+
+
+@dataclass(frozen=True)
+class DueLanes:
+    """The lanes of one class that could be claimed now."""
+
+    work_class: WorkClass
+    count: int
+    oldest_at: datetime | None  # None: none is due
+
+    @property
+    def age_s(self) -> float:
+        return (timezone.now() - self.oldest_at).total_seconds() if self.oldest_at else 0.0
+
+
+def due_lanes() -> list[DueLanes]:
+    """Return every class, in order of rank. A lane that is held is being worked on, so it is not waiting."""
+    now = timezone.now()
+    waiting = Lane.objects.filter(Q(token=None) | Q(lease_until__lt=now), parked=False, due_at__lte=now)
+    rows = waiting.values("work_class").annotate(n=Count("pk"), oldest=Min("due_at"))
+    found = {row["work_class"]: DueLanes(WorkClass(row["work_class"]), row["n"], row["oldest"]) for row in rows}
+    return [found.get(work_class, DueLanes(work_class, 0, None)) for work_class in WorkClass]
+
+
+def failing_lanes() -> dict[str, int]:
+    """Return how many lanes of each kind have failed in their latest slice, at most `BOUND` in all."""
+    failing = Lane.objects.filter(failures__gt=0).order_by().values_list("kind", flat=True)[:BOUND]
+    kinds = list(failing)
+    return {kind: kinds.count(kind) for kind in sorted(set(kinds))}
+
+
+def parked_lanes() -> int:
+    return Lane.objects.filter(parked=True).count()
+
+
+def waiting_events() -> dict[str, int]:
+    """Return how many events are in each state that is not done, each counted up to `BOUND`."""
+    with connection.cursor() as cursor:
+        cursor.execute(_PENDING, [BOUND, BOUND])
+        (pending,) = cursor.fetchone()
+    failed = Failure.objects.order_by()
+    return {
+        Event.State.PENDING.value: pending,
+        Event.State.RETRYING.value: failed.filter(died_at=None)[:BOUND].count(),
+        Event.State.DEAD.value: failed.filter(died_at__isnull=False)[:BOUND].count(),
+        Event.State.QUARANTINED.value: Event.objects.filter(portal=None).order_by()[:BOUND].count(),
+    }
+
+
+@dataclass(frozen=True)
+class Beat:
+    """What the sweep of each minute tells: that beat and a worker live, and how many wake-ups were ever lost."""
+
+    swept_at: datetime | None  # None: never yet
+    lost_wake_ups: int
+
+    @property
+    def age_s(self) -> float | None:
+        return (timezone.now() - self.swept_at).total_seconds() if self.swept_at else None
+
+    @property
+    def is_late(self) -> bool:
+        return self.swept_at is None or timezone.now() - self.swept_at > BEAT_IS_LATE
+
+
+def beat() -> Beat:
+    sweep = Sweep.objects.first()
+    return Beat(sweep.swept_at, sweep.found) if sweep else Beat(None, 0)
+
+
+def token_endpoint() -> TokenEndpoint | None:
+    """Return why refreshing stands still for all portals, if it does."""
+    return TokenEndpoint.objects.filter(halted_until__gt=timezone.now()).first()
+
+
+def refresh_failures() -> int:
+    """Return for how many portals the latest refresh failed."""
+    return Credential.objects.filter(failures__gt=0).count()
+
+
+def mirrored_records() -> dict[str, int]:
+    """Return the live records of all portals by HubSpot's object type id."""
+    return dict(Sync.objects.order_by("object_type").values_list("object_type").annotate(Sum("live_records")))
+
+
+def limiter_is_degraded() -> bool:
+    """Whether Redis is away, so that each process has to limit its calls by itself."""
+    return limiter().usage(0).degraded
+
+
+@dataclass(frozen=True)
+class Calls:
+    """Requests to HubSpot and how many it answered with an error, as HubSpot counts: every attempt is one."""
+
+    requests: int
+    errors: int
+
+    @property
+    def error_share(self) -> float:
+        return self.errors / self.requests if self.requests else 0.0
+
+
+def calls_since(since: datetime) -> Calls:
+    """Of a call's attempts all but a successful last one were errors; one that never left us is none."""
+    sums = ApiCall.objects.filter(at__gte=since).aggregate(
+        requests=Sum("attempts", default=0), worked=Count("pk", filter=Q(error="", attempts__gt=0))
+    )
+    return Calls(sums["requests"], sums["requests"] - sums["worked"])
+
+
+def calls_by_answer(since: datetime) -> dict[str, int]:
+    """Return how many calls ended with which class of answer."""
+    answer = Case(
+        When(status=None, then=Value("none")),
+        When(status=429, then=Value("429")),
+        *(When(status__lt=(first + 1) * 100, then=Value(f"{first}xx")) for first in range(1, 6)),
+    )
+    counted = (
+        ApiCall.objects.filter(at__gte=since).annotate(answer=answer).values_list("answer").annotate(n=Count("pk"))
+    )
+    return {"2xx": 0, "4xx": 0, "429": 0, "5xx": 0, "none": 0} | {name: n for name, n in counted if name}
+
+
+def midnight() -> datetime:
+    """When the day began. HubSpot counts days by each account's time zone; ours is good enough to see a trend."""
+    return timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)

@@ -1,0 +1,113 @@
+"""/metrics: the figures in Prometheus' words. No label names an account."""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from crm.object_types import BY_ID
+
+from . import figures
+
+
+def metrics(request: HttpRequest) -> HttpResponse:
+    """403 to anybody who neither is on this machine nor knows METRICS_TOKEN; 503 without the database."""
+    if not _may_read(request):
+        return HttpResponse("Not from here without METRICS_TOKEN.\n", status=403, content_type="text/plain")
+    try:
+        text = generate_latest(_registry)
+    except DatabaseError:
+        return HttpResponse("The database does not answer.\n", status=503, content_type="text/plain")
+    return HttpResponse(text, content_type=CONTENT_TYPE_LATEST)
+
+
+def _may_read(request: HttpRequest) -> bool:
+    expected = f"Bearer {settings.METRICS_TOKEN}"
+    given = request.headers.get("Authorization", "")
+    has_token = bool(settings.METRICS_TOKEN) and hmac.compare_digest(given.encode(), expected.encode())
+    return has_token or _is_local(request)
+
+
+def _is_local(request: HttpRequest) -> bool:
+    """A proxy on this machine is local too, but those whom it speaks for are not."""
+    if any(name in request.headers for name in ("Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "X-Real-IP")):
+        return False
+    try:
+        return ipaddress.ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
+    except ValueError:
+        return False
+
+
+class _Reader(Collector):
+    """Reads everything anew for each scrape, so that it does not matter which of our processes is asked."""
+
+    def collect(self) -> Iterator[Metric]:
+        yield from _work()
+        yield from _tokens()
+        yield from _calls()
+        mirrored = {
+            BY_ID[type_id].plural if type_id in BY_ID else type_id: n
+            for type_id, n in figures.mirrored_records().items()
+        }
+        yield _gauge("mirror_records", "Live records that are mirrored.", "object_type", mirrored)
+
+
+def _work() -> Iterator[Metric]:
+    due = {lanes.work_class.name.lower(): lanes for lanes in figures.due_lanes()}
+    yield _gauge("portals", "Installations by state.", "state", figures.portals_by_state())
+    counts = {name: lanes.count for name, lanes in due.items()}
+    yield _gauge("lanes_due", "Lanes that wait for a worker.", "work_class", counts)
+    ages = {name: lanes.age_s for name, lanes in due.items()}
+    yield _gauge("lanes_oldest_due_seconds", "How long the oldest of them has waited.", "work_class", ages)
+    yield _gauge("lanes_failing", "Lanes whose latest slice failed.", "kind", figures.failing_lanes())
+    bound = f"Events that are not done, counted up to {figures.BOUND}."
+    yield _gauge("events", bound, "state", figures.waiting_events())
+    beat = figures.beat()
+    lost = CounterMetricFamily("hubapp_lost_wake_ups", "Lanes found with work and no due time. 0 is expected.")
+    lost.add_metric([], beat.lost_wake_ups)
+    yield lost
+    if beat.age_s is not None:
+        yield _single("sweep_age_seconds", "Since the last sweep. Over 180: beat or all workers are dead.", beat.age_s)
+
+
+def _tokens() -> Iterator[Metric]:
+    is_halted = figures.token_endpoint() is not None
+    yield _single("token_endpoint_halted", "1 while refreshing stands still for all portals.", int(is_halted))
+    failures = figures.refresh_failures()
+    yield _single("refresh_failures", "Portals whose latest token refresh failed.", failures)
+
+
+def _calls() -> Iterator[Metric]:
+    answers = figures.calls_by_answer(timezone.now() - timedelta(hours=1))
+    yield _gauge("api_calls_last_hour", "Calls to HubSpot of the last hour, by their last answer.", "answer", answers)
+    today = figures.calls_since(figures.midnight())
+    yield _single("api_requests_today", "Requests to HubSpot since midnight UTC, with repetitions.", today.requests)
+    yield _single("api_errors_today", "Those that HubSpot answered with an error, or not at all.", today.errors)
+    is_degraded = figures.limiter_is_degraded()
+    yield _single("limiter_degraded", "1 while Redis is away and each process limits by itself.", int(is_degraded))
+
+
+def _gauge(name: str, explanation: str, label: str, values: Mapping[str, float]) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(f"hubapp_{name}", explanation, labels=[label])
+    for value, figure in values.items():
+        family.add_metric([value], figure)
+    return family
+
+
+def _single(name: str, explanation: str, figure: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"hubapp_{name}", explanation, value=figure)
+
+
+_registry = CollectorRegistry()
+_registry.register(_Reader())
