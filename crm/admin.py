@@ -14,10 +14,10 @@ from .object_types import BY_ID
 class SyncPage(PortalRowsPage):
     heading = "Syncs"
     explanation = "Which object types are mirrored of each portal, and how fresh they are."
-    section = Section.PORTALS
+    section, rank = Section.PORTALS, 4
     ordering = ("portal", "object_type")
     list_display = (
-        *("portal_link", "type_name", "state", "progress", "live_records"),
+        *("type_name", "portal_link", "state", "progress", "live_records"),
         *(ago("reconciled_at", "Reconciled"), ago("reading_ended_at", "Read in full"), "problem"),
     )
     list_filter = ("state",)
@@ -28,11 +28,19 @@ class SyncPage(PortalRowsPage):
     )
     readonly_fields = ("portal_link", "type_name")
 
+    def title_of(self, row: Sync) -> str:
+        return f"{plural_of(row.object_type).capitalize()} of {row.portal}"
+
     @admin.display(description="Type", ordering="object_type")
     def type_name(self, sync: Sync) -> str:
-        known = BY_ID.get(sync.object_type)
-        return known.plural if known else sync.object_type
+        return plural_of(sync.object_type)
 
     @admin.display(description="Progress")
     def progress(self, sync: Sync) -> str:
         return f"{sync.percent} %"
+
+
+def plural_of(object_type: str) -> str:
+    """Return what to call the records of a type; its id, when it is none of ours."""
+    known = BY_ID.get(object_type)
+    return known.plural if known else object_type

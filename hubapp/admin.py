@@ -8,11 +8,14 @@ from django.contrib import admin, messages
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.safestring import SafeString
 
+from crm.admin import plural_of
 from crm.models import Sync
 from installations import leaving
 from installations.models import Portal
-from installations.staff_pages import Section, StaffPage, actor, ago, is_confirmed, when
+from installations.staff_pages import PortalRowsPage, Section, StaffPage, actor, ago, is_confirmed, tag, when
 from lanes.models import Lane
 
 
@@ -20,7 +23,7 @@ from lanes.models import Lane
 class PortalPage(StaffPage):
     heading = "Portals"
     explanation = "HubSpot accounts that installed the app. One that left and came back has a row for each time."
-    section = Section.PORTALS
+    section, rank = Section.PORTALS, 1
     ordering = ("-pk",)
     search_fields = ("hub_id__exact", "name__icontains")
     search_help_text = "HubSpot account id, or part of the name"
@@ -32,6 +35,7 @@ class PortalPage(StaffPage):
     )
     list_filter = ("state", "hublet")
     actions = ("disconnect",)
+    change_form_template = "admin/portal.html"
     fields = (
         *("hub_id", "name", "state", "state_reason", "hublet", "ui_domain", "account_type", "time_zone", "currency"),
         *("installed_by_user_id", "installed_by_email", "connected_at", "state_changed_at", "erase_at", "erased_at"),
@@ -51,13 +55,13 @@ class PortalPage(StaffPage):
         return str(portal)
 
     @admin.display(description="Health")
-    def health(self, portal: Any) -> str:
+    def health(self, portal: Any) -> SafeString:
         if portal.state != Portal.State.ACTIVE:
-            return str(portal.get_state_display()).lower()
+            return tag(portal.get_state_display().lower(), portal.state)
         credential = getattr(portal, "credential", None)
         if credential is None or credential.failures:
-            return "token trouble"
-        return "lanes failing" if portal.failing else "well"
+            return tag("token trouble", "problem")
+        return tag("lanes failing", "warn") if portal.failing else tag("well")
 
     @admin.display(description="Token expires", empty_value="—")
     def token_expires(self, portal: Portal) -> str | None:
@@ -78,6 +82,13 @@ class PortalPage(StaffPage):
     @admin.display(description="Records")
     def records(self, portal: Any) -> int:
         return int(portal.live_records)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        portal = self.get_object(request, object_id)
+        context = _rooms_of(portal) if portal else {}
+        return super().change_view(request, object_id, form_url, context | (extra_context or {}))
 
     @admin.action(description="Disconnect", permissions=["view"])
     def disconnect(self, request: HttpRequest, portals: QuerySet[Portal]) -> HttpResponse | None:
@@ -101,3 +112,20 @@ class PortalPage(StaffPage):
             leaving.begin(portal, actor(request))
         self.message_user(request, f"{len(connected)} portals are being disconnected.", messages.SUCCESS)
         return None
+
+
+def _rooms_of(portal: Portal) -> dict[str, object]:
+    """What each room knows of a portal, and links to all its lists of this portal alone."""
+    lanes = Lane.objects.filter(portal=portal).order_by("kind", "part")
+    syncs = Sync.objects.filter(portal=portal).order_by("object_type")
+    pages = [page for page in admin.site._registry.values() if isinstance(page, PortalRowsPage)]
+    return {
+        "lanes": [(lane, when(lane.due_at)) for lane in lanes],
+        "syncs": [(sync, plural_of(sync.object_type), when(sync.reconciled_at)) for sync in syncs],
+        "links": [(page.heading, _list_of(page, portal)) for page in pages],
+    }
+
+
+def _list_of(page: PortalRowsPage, portal: Portal) -> str:
+    meta = page.opts
+    return reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist", query={"q": portal.hub_id})

@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.contrib.auth import logout
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from installations.staff_pages import Section, StaffPage
@@ -22,6 +23,7 @@ class ConsoleSite(admin.AdminSite):
     site_header = site_title = "hubapp"
     index_title = "Overview"
     site_url = None
+    enable_nav_sidebar = False  # it hides on narrow screens; ours is above every page
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """Take pages of ours only: those that libraries bring along could show secrets, or change what is ours."""
@@ -43,6 +45,11 @@ class ConsoleSite(admin.AdminSite):
             return response
 
         return with_second_factor
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        from . import overview  # this module is loaded before there are models
+
+        return super().index(request, overview.context() | (extra_context or {}))
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # noqa: ARG002 - the framework's name
         """Send everybody on to where they belong: the console has no sign-in page of its own."""
@@ -68,7 +75,8 @@ class ConsoleSite(admin.AdminSite):
         """Return the navigation: by what staff look for, not by how the code is divided."""
         if not self.has_permission(request):
             return []
-        pages = [page for page in self._registry.values() if isinstance(page, StaffPage)]
+        registered = [page for page in self._registry.values() if isinstance(page, StaffPage)]
+        pages = sorted(registered, key=lambda page: page.rank)
         return [
             {
                 "name": section.value,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 
+from .list_filters import TimeFilter
 from .models import ApiCall, AuditEntry, Credential, Membership
 from .staff_pages import PortalRowsPage, Section, ago
 
@@ -20,11 +19,11 @@ class CredentialPage(PortalRowsPage):
 
     heading = "Credentials"
     explanation = "How the tokens of each portal are doing. No token is shown anywhere, not even sealed."
-    section = Section.PORTALS
+    section, rank = Section.PORTALS, 2
     ordering = ("-failures", "expires_at")
     sortable_by = ("expires_at", "failures", "generation")
     list_display = (
-        *("portal_link", ago("expires_at", "Expires"), "token_number", "generation"),
+        *("portal", ago("expires_at", "Expires"), "token_number", "generation"),
         *(ago("lease_until", "Lease ends"), "failures", ago("retry_at", "Next try"), "latest_error"),
     )
     fields = (
@@ -38,6 +37,9 @@ class CredentialPage(PortalRowsPage):
         rows: QuerySet[Credential] = super().get_queryset(request).defer(*sealed)
         return rows
 
+    def title_of(self, row: Credential) -> str:
+        return f"Tokens of {row.portal}"
+
     @admin.display(description="Scopes")
     def scopes_listed(self, credential: Credential) -> str:
         return ", ".join(credential.scopes)
@@ -47,7 +49,7 @@ class CredentialPage(PortalRowsPage):
 class MembershipPage(PortalRowsPage):
     heading = "Memberships"
     explanation = "Which HubSpot users may see which portal here. Owners and admins of the portal decide, not staff."
-    section = Section.PORTALS
+    section, rank = Section.PORTALS, 3
     ordering = ("-pk",)
     list_display = ("user_id", "email", "role", "portal_link", "asked_at", ago("proven_at", "Proven by HubSpot"))
     list_filter = ("role",)
@@ -59,11 +61,14 @@ class MembershipPage(PortalRowsPage):
 class AuditEntryPage(PortalRowsPage):
     heading = "Audit entries"
     explanation = "What people and staff did to installations. Written once, never changed."
-    section = Section.HISTORY
+    section, rank = Section.HISTORY, 2
     ordering = ("-pk",)
     list_display = ("at", "portal_link", "actor", "action", "detail")
     fields = ("at", "portal_link", "actor", "action", "detail")
     readonly_fields = ("portal_link",)
+
+    def title_of(self, row: AuditEntry) -> str:
+        return f"{row.actor} {row.action}"
 
 
 class StatusClassFilter(admin.SimpleListFilter):
@@ -101,42 +106,22 @@ class FailedFilter(admin.SimpleListFilter):
         return rows
 
 
-class SinceFilter(admin.SimpleListFilter):
-    """How far back to look. `field_name` says from which time."""
-
-    title = "time"
-    parameter_name = "since"
-    field_name = "at"
-    _PERIODS = {
-        "15m": ("Last 15 minutes", timedelta(minutes=15)),
-        "1h": ("Last hour", timedelta(hours=1)),
-        "24h": ("Last 24 hours", timedelta(days=1)),
-        "7d": ("Last 7 days", timedelta(days=7)),
-    }
-
-    def lookups(self, _request: HttpRequest, _page: Any) -> list[tuple[str, str]]:
-        return [(name, words) for name, (words, _) in self._PERIODS.items()]
-
-    def queryset(self, _request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
-        if self.value() not in self._PERIODS:
-            return rows
-        _, period = self._PERIODS[str(self.value())]
-        return rows.filter(**{f"{self.field_name}__gte": timezone.now() - period})
-
-
 @admin.register(ApiCall)
 class ApiCallPage(PortalRowsPage):
     heading = "API calls"
     explanation = "Calls to HubSpot, as they went. Ids and queries are not kept; successes for 2 days, failures for 30."
-    section = Section.HISTORY
+    section, rank = Section.HISTORY, 1
     ordering = ("-at",)
     list_display = (
         *("at", "portal_link", "method", "path", "status", "error", "category"),
         *("attempts", "waited_ms", "took_ms", "received_bytes", "correlation_id"),
     )
-    list_filter = (FailedFilter, StatusClassFilter, SinceFilter)
+    list_filter = (FailedFilter, StatusClassFilter, TimeFilter)
     fields = (
         *("at", "portal_link", "method", "path", "status", "error", "category", "correlation_id"),
         *("attempts", "waited_ms", "took_ms", "received_bytes"),
     )
     readonly_fields = ("portal_link",)
+
+    def title_of(self, row: ApiCall) -> str:
+        return f"{row.method} {row.path}"

@@ -20,6 +20,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 
 from .models import Portal
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:  # generic for the type checker only
     _ModelAdmin = admin.ModelAdmin[Any]
 else:
     _Paginator, _ModelAdmin = Paginator, admin.ModelAdmin
+
+_LONGEST_NAME = 30
 
 MOST_COUNTED = 10_000  # nobody turns more pages; whoever looks for older rows names a portal or a time
 
@@ -61,6 +64,7 @@ class StaffPage(_ModelAdmin):
     """A list and a page per row, to look at. Whoever may enter the console may look at everything in it."""
 
     heading: ClassVar[str]  # what its rows are called
+    rank: ClassVar[int]  # its place within its section
     explanation: ClassVar[str]  # a sentence below the heading
     section: ClassVar[Section]
 
@@ -95,8 +99,22 @@ class StaffPage(_ModelAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        context = {"heading": self.heading, "title": self.heading}
+        context = {"heading": self.heading, "row_actions": self._row_actions(request), "show_close": False}
         return super().change_view(request, object_id, form_url, context | (extra_context or {}))
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        context["row_title"] = self.title_of(context["original"])
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def title_of(self, row: Any) -> str:
+        """What to call one row."""
+        return str(row)
+
+    def _row_actions(self, request: HttpRequest) -> list[tuple[str, str]]:
+        """What can be done with one row is what can be done with several: names and words."""
+        return [(name, str(action[2])) for name, action in self.get_actions(request).items() if action]
 
     def ask_first(
         self, request: HttpRequest, rows: QuerySet[Any], *, action: str, question: str, details: list[str], verb: str
@@ -107,7 +125,7 @@ class StaffPage(_ModelAdmin):
             "title": question,
             "heading": self.heading,
             "opts": self.opts,
-            "rows": rows,
+            "rows": [(row.pk, self.title_of(row)) for row in rows],
             "details": details,
             "action": action,
             "verb": verb,
@@ -135,17 +153,27 @@ class PortalRowsPage(StaffPage):
 
     @admin.display(description="Portal", ordering="portal__hub_id")
     def portal_link(self, row: Any) -> SafeString | str:
-        return portal_link(row.portal) if row.portal else "—"
+        if row.portal is None:
+            return "—"
+        address = reverse("admin:installations_portal_change", args=[row.portal_id])
+        name = Truncator(row.portal.name).chars(_LONGEST_NAME)
+        return format_html('<a href="{}">{}</a> <bdi>{}</bdi>', address, row.portal.hub_id, name)
 
 
-def portal_ids(hub_ids: str) -> list[int]:
+def typed_hub_ids(text: str) -> list[int]:
+    """Return the account ids that somebody typed into a search field."""
+    return [int(word) for word in text.split() if word.isascii() and word.isdecimal() and len(word) < 19]
+
+
+def portal_ids(text: str) -> list[int]:
     """Return the installations of the accounts that somebody typed into a search field, the latest first."""
-    typed = [int(word) for word in hub_ids.split() if word.isascii() and word.isdecimal() and len(word) < 19]
-    return list(Portal.objects.filter(hub_id__in=typed).order_by("-pk").values_list("pk", flat=True))
+    found = Portal.objects.filter(hub_id__in=typed_hub_ids(text)).order_by("-pk")
+    return list(found.values_list("pk", flat=True))
 
 
-def portal_link(portal: Portal) -> SafeString:
-    return format_html('<a href="{}">{}</a>', reverse("admin:installations_portal_change", args=[portal.pk]), portal)
+def tag(word: str, level: str = "") -> SafeString:
+    """Return a state as a small label; its colour follows from the word unless a level is given."""
+    return format_html('<span class="tag {}">{}</span>', level or word, word)
 
 
 def is_confirmed(request: HttpRequest) -> bool:

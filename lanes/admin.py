@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from installations.audit import record
-from installations.staff_pages import PortalRowsPage, Section, actor, ago
+from installations.staff_pages import PortalRowsPage, Section, actor, ago, when
 
 from .models import Lane
 from .signals import hurry
@@ -41,11 +41,11 @@ class ConditionFilter(admin.SimpleListFilter):
 class LanePage(PortalRowsPage):
     heading = "Lanes"
     explanation = "Each portal's streams of work. A parked lane waits until its portal is connected again."
-    section = Section.WORK
+    section, rank = Section.WORK, 3
     ordering = ("-failures", "due_at", "pk")
-    sortable_by = ("failures", "due_at", "worked_at")
+    sortable_by = ("failures", "due", "worked_at")
     list_display = (
-        *("name", "portal_link", "work_class", ago("due_at", "Due"), "holder", "parked", "failures"),
+        *("name", "portal_link", "work_class", "due", "holder", "failures"),
         *("latest_error", ago("worked_at", "Latest success")),
     )
     list_filter = (ConditionFilter, "work_class", "kind")
@@ -55,6 +55,13 @@ class LanePage(PortalRowsPage):
         *("signal", "position", "claims", "failures", "latest_error", "worked_at"),
     )
     readonly_fields = ("portal_link", "holder")
+
+    def title_of(self, row: Lane) -> str:
+        return f"{row} of {row.portal}"
+
+    @admin.display(description="Due", ordering="due_at")
+    def due(self, lane: Lane) -> str:
+        return "parked" if lane.parked else when(lane.due_at) or "when signalled"
 
     @admin.display(description="Lane")
     def name(self, lane: Lane) -> str:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from allauth.account import views
+from django.conf import settings
 from django.urls import include, path
 
+_login = views.LoginView.as_view(extra_context={"second_factor_is_demanded": settings.STAFF_MFA_REQUIRED})
+
 urlpatterns = [
-    path("login/", views.login, name="account_login"),
+    path("login/", _login, name="account_login"),
     path("logout/", views.logout, name="account_logout"),
     path("inactive/", views.account_inactive, name="account_inactive"),
     path("reauthenticate/", views.reauthenticate, name="account_reauthenticate"),

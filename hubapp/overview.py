@@ -1,0 +1,205 @@
+"""What the console's first page says: what needs somebody now, and then the figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.urls import reverse
+
+from crm.object_types import BY_ID
+from installations.models import Portal
+from installations.staff_pages import in_words, when
+from webhooks.models import Event
+
+from . import figures
+
+LANES_WAIT_LONG = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """Something that does not get better by itself, and where to look."""
+
+    text: str
+    url: str = ""
+    is_problem: bool = True  # False: worth knowing, nobody is hurt
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One line of a group. `level` colours it: good, warn, problem, or nothing."""
+
+    label: str
+    value: str
+    url: str = ""
+    level: str = ""
+
+
+@dataclass(frozen=True)
+class Group:
+    title: str
+    facts: list[Fact]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class _Readings:
+    """Everything read once, for alarms and facts alike."""
+
+    portals: dict[str, int]
+    due: list[figures.DueLanes]
+    failing: dict[str, int]
+    events: dict[str, int]
+    beat: figures.Beat
+    calls: figures.Calls
+    halted_because: str
+    halted_until: datetime | None
+    refresh_failures: int
+    is_degraded: bool
+
+    @property
+    def oldest_due_s(self) -> float:
+        return max(lanes.age_s for lanes in self.due)
+
+
+def _read() -> _Readings:
+    endpoint = figures.token_endpoint()
+    return _Readings(
+        portals=figures.portals_by_state(),
+        due=figures.due_lanes(),
+        failing=figures.failing_lanes(),
+        events=figures.waiting_events(),
+        beat=figures.beat(),
+        calls=figures.calls_since(figures.midnight()),
+        halted_because=endpoint.reason if endpoint else "",
+        halted_until=endpoint.halted_until if endpoint else None,
+        refresh_failures=figures.refresh_failures(),
+        is_degraded=figures.limiter_is_degraded(),
+    )
+
+
+def context() -> dict[str, object]:
+    """Return what the page shows."""
+    read = _read()
+    groups = [_portals(read), _work(read), _events(read), _tokens(read), _calls(read), _mirror()]
+    return {"alarms": list(_alarms(read)), "groups": groups}
+
+
+def _alarms(read: _Readings) -> Iterator[Alarm]:
+    if not settings.STAFF_MFA_REQUIRED:
+        yield Alarm("DEBUG is on: no second factor is demanded of staff.", is_problem=False)
+    if read.halted_until is not None:
+        yield Alarm(
+            f"Token refresh stands still for all portals until {read.halted_until:%H:%M} UTC: {read.halted_because}"
+        )
+    if read.beat.is_late:
+        yield Alarm(f"The last sweep was {when(read.beat.swept_at) or 'never'}: beat or all workers are dead.")
+    if read.beat.lost_wake_ups:
+        yield Alarm(
+            f"{read.beat.lost_wake_ups} wake-ups were lost since the beginning; none is expected.", _list("lane")
+        )
+    if read.oldest_due_s > LANES_WAIT_LONG.total_seconds():
+        yield Alarm(f"A lane has waited {in_words(read.oldest_due_s)} for a worker.", _list("lane", condition="due"))
+    share = read.calls.error_share
+    if share >= figures.ERROR_WARNING:
+        text = f"HubSpot answered {share:.1%} of today's requests with an error; at 5 % the app may be delisted."
+        yield Alarm(text, _list("apicall", result="failed"), is_problem=share >= figures.ERROR_BUDGET)
+    if read.is_degraded:
+        yield Alarm("Redis is away: each process limits its calls by itself, at half the rate.", is_problem=False)
+    if read.events[Event.State.DEAD]:
+        text = f"{_count(read.events[Event.State.DEAD])} dead letters wait for somebody to decide."
+        yield Alarm(text, _list("failure"), is_problem=False)
+
+
+def _portals(read: _Readings) -> Group:
+    levels = {Portal.State.ACTIVE: "good", Portal.State.NEEDS_RECONNECT: "warn"}
+    facts = [
+        Fact(
+            state.label, f"{count:,}", _list("portal", state__exact=state.value), levels.get(state, "") if count else ""
+        )
+        for state in Portal.State
+        if (count := read.portals[state.value]) or state == Portal.State.ACTIVE
+    ]
+    return Group("Portals", facts)
+
+
+def _work(read: _Readings) -> Group:
+    due = [f"{lanes.work_class.name.lower()} {lanes.count}" for lanes in read.due if lanes.count]
+    oldest = read.oldest_due_s
+    failing = sum(read.failing.values())
+    kinds = ", ".join(f"{kind} {count}" for kind, count in read.failing.items())
+    is_slow = oldest > LANES_WAIT_LONG.total_seconds()
+    return Group(
+        "Lanes",
+        [
+            Fact("Waiting for a worker", ", ".join(due) or "none", _list("lane", condition="due")),
+            Fact("Oldest has waited", in_words(oldest), level="problem" if is_slow else "good"),
+            Fact(
+                "Failing",
+                f"{failing} ({kinds})" if failing else "none",
+                _list("lane", condition="failing"),
+                _bad(failing),
+            ),
+            Fact("Parked", f"{figures.parked_lanes():,}", _list("lane", condition="parked")),
+            Fact("Last sweep", when(read.beat.swept_at) or "never", level="problem" if read.beat.is_late else "good"),
+            Fact("Lost wake-ups", str(read.beat.lost_wake_ups), level=_bad(read.beat.lost_wake_ups)),
+        ],
+    )
+
+
+def _events(read: _Readings) -> Group:
+    facts = [
+        Fact(
+            Event.State(state).label, _count(count), _list("event", state=state), _bad(count) if state == "dead" else ""
+        )
+        for state, count in read.events.items()
+    ]
+    return Group("Events", facts, "What is done is not counted.")
+
+
+def _tokens(read: _Readings) -> Group:
+    state = Fact("Token endpoint", "works", level="good")
+    if read.halted_until is not None:
+        state = Fact("Token endpoint", f"halted until {read.halted_until:%H:%M} UTC", level="problem")
+    failures = read.refresh_failures
+    return Group(
+        "Tokens", [state, Fact("Portals whose refresh fails", f"{failures:,}", _list("credential"), _bad(failures))]
+    )
+
+
+def _calls(read: _Readings) -> Group:
+    share = read.calls.error_share
+    level = "problem" if share >= figures.ERROR_BUDGET else "warn" if share >= figures.ERROR_WARNING else "good"
+    limiter = "without Redis" if read.is_degraded else "works"
+    return Group(
+        "Requests to HubSpot today",
+        [
+            Fact("Sent", f"{read.calls.requests:,}", _list("apicall", since="24h")),
+            Fact("Answered with an error", f"{read.calls.errors:,}", _list("apicall", result="failed", since="24h")),
+            Fact("Share of errors", f"{share:.1%}", level=level),
+            Fact("Rate limiter", limiter, level="warn" if read.is_degraded else "good"),
+        ],
+        "HubSpot allows 5 % errors a day. Days are UTC.",
+    )
+
+
+def _mirror() -> Group:
+    counts = figures.mirrored_records()
+    names = {type_id: BY_ID[type_id].plural.capitalize() if type_id in BY_ID else type_id for type_id in counts}
+    return Group("Mirrored records", [Fact(names[type_id], f"{count:,}") for type_id, count in counts.items()])
+
+
+def _list(model: str, **query: str) -> str:
+    apps = {"portal": "installations", "credential": "installations", "apicall": "installations", "lane": "lanes"}
+    return reverse(f"admin:{apps.get(model, 'webhooks')}_{model}_changelist", query=query or None)
+
+
+def _count(count: int) -> str:
+    return f"{count:,}" if count < figures.BOUND else f"{figures.BOUND:,} or more"
+
+
+def _bad(count: int) -> str:
+    return "problem" if count else "good"
