@@ -50,8 +50,9 @@ def new_portal(
     users: list[User],
     ui_origin: str,
     search_lag_ms: int = 0,
+    created_at: int | None = None,
 ) -> Portal:
-    now = clock.now_ms()
-    crm = Crm(hub_id, clock, owners_of(users, now), ui_origin=ui_origin, search_lag_ms=search_lag_ms)
+    at = clock.now_ms() if created_at is None else created_at
+    crm = Crm(hub_id, clock, owners_of(users, at), ui_origin=ui_origin, search_lag_ms=search_lag_ms)
     currency = "EUR" if hublet.startswith("eu") else "USD"
-    return Portal(hub_id, name, hublet, tier, time_zone, users, crm, now, currency)
+    return Portal(hub_id, name, hublet, tier, time_zone, users, crm, at, currency)

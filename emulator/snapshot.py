@@ -166,8 +166,8 @@ def _load_portal(emulator: Emulator, saved: Json) -> Portal:
         users=[User(**each) for each in saved["users"]],
         ui_origin=emulator.ui_origin(saved["hublet"]),
         search_lag_ms=saved["search_lag_ms"],
+        created_at=saved["created_at"],
     )
-    portal.created_at = saved["created_at"]
     for type_id, pipelines in saved["pipelines"].items():
         portal.crm.pipelines.replace(type_id, [_load_pipeline(each) for each in pipelines])
     for type_id, table in saved["tables"].items():

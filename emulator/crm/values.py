@@ -62,6 +62,8 @@ class Values:
             raise InvalidValue("PROPERTY_DOESNT_EXIST", f'Property "{name}" does not exist')
         if definition.read_only:
             raise InvalidValue("READ_ONLY_VALUE", f'"{name}" is a read only property; its value cannot be set.')
+        # Text is kept as it is; whatever has a form is trimmed first.
+        text = text if definition.type == "string" and name != "email" else text.strip()
         if not text:
             return ""
         if name == "email":
@@ -101,7 +103,7 @@ def as_text(name: str, value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
-        return value.strip()
+        return value
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, int | float):

@@ -18,4 +18,4 @@ def delay_ms(attempts_made: int, dice: random.Random) -> int | None:
     """How long to wait after this many failed attempts; None when HubSpot gives up."""
     if attempts_made > MOST_RETRIES:
         return None
-    return int(_DELAYS_S[attempts_made - 1] * 1000 * dice.uniform(0.8, 1.0))
+    return int(_DELAYS_S[attempts_made - 1] * 1000 * dice.uniform(0.9, 1.0))

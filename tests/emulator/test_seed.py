@@ -1,0 +1,109 @@
+"""Seeded data: always the same for the same seed, whole, and believable enough for the API's own checks."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from emulator import Emulator
+from emulator.clock import Clock
+from emulator.crm.object_types import COMPANY, CONTACT, DEAL, TICKET
+from emulator.seed.demo import demo
+from emulator.world import Emulator as World
+from tests.emulator.hub import Hub
+
+
+def still() -> Clock:
+    return Clock(lambda: 1_795_000_000_000)
+
+
+def seeded(hub_id: int = 5, random_seed: int = 1, **seed: int) -> Hub:
+    hub = Hub()
+    hub.control("POST", "portals", {"hub_id": hub_id, "random_seed": random_seed, "seed": seed})
+    return hub
+
+
+def content(hub: Hub, hub_id: int = 5) -> str:
+    [portal] = [each for each in hub.control("GET", "snapshot")["portals"] if each["hub_id"] == hub_id]
+    return json.dumps([portal["tables"], portal["links"]])
+
+
+def test_the_same_seed_gives_the_same_data_and_another_seed_other() -> None:
+    counts = {"contacts": 50, "companies": 10, "deals": 10, "tickets": 10}
+    assert content(seeded(**counts)) == content(seeded(**counts))
+    assert content(seeded(**counts)) != content(seeded(random_seed=2, **counts))
+
+
+def test_the_counts_are_exact() -> None:
+    hub = seeded(contacts=33, companies=7, deals=5, tickets=3)
+    [portal] = hub.control("GET", "state")["portals"]
+    assert portal["records"] == {"contacts": 33, "companies": 7, "deals": 5, "tickets": 3}
+    assert portal["associations"] > 33
+
+
+def test_ids_overlap_between_portals_and_kinds() -> None:
+    hub = seeded(contacts=5, companies=5)
+    hub.control("POST", "portals", {"hub_id": 6, "seed": {"contacts": 5}})
+    first = {table.live[0] for portal in hub.emulator.portals.values() for table in portal.crm.tables.values() if table}
+    assert first == {101}
+
+
+@pytest.mark.parametrize("kind", [CONTACT, COMPANY, DEAL, TICKET])
+def test_every_seeded_value_could_have_been_written(kind: Any) -> None:
+    emulator = Emulator(clock=still(), seed=demo)
+    for portal in emulator.portals.values():
+        values = portal.crm.values(kind)
+        for record in portal.crm.table(kind).records.values():
+            assert values.clean(record.values, {}) == record.values
+            assert record.created_at <= record.updated_at <= emulator.clock.now_ms()
+
+
+def test_the_demonstration_has_three_accounts_one_of_them_in_europe() -> None:
+    emulator = Emulator(clock=still(), seed=demo)
+    assert sorted(portal.hublet for portal in emulator.portals.values()) == ["eu1", "na1", "na1"]
+    for portal in emulator.portals.values():
+        assert [user.super_admin for user in portal.users] == [True, False, False]
+        assert all(len(table) > 20 for table in portal.crm.tables.values())
+        addresses = [record.values["email"] for record in portal.crm.table(CONTACT).records.values()]
+        assert len(set(addresses)) == len(addresses)
+
+
+def test_contacts_work_for_the_company_that_they_name() -> None:
+    emulator = Emulator(clock=still(), seed=demo)
+    portal = next(iter(emulator.portals.values()))
+    employed = 0
+    for contact in portal.crm.table(CONTACT).records.values():
+        for company_id, types in portal.crm.links.targets(CONTACT, contact.id, COMPANY).items():
+            company = portal.crm.table(COMPANY).records[company_id]
+            assert types == (1, 279)
+            assert contact.values["company"] == company.values["name"]
+            assert contact.values["email"].endswith("@" + company.values["domain"])
+            employed += 1
+    assert employed > 300
+
+
+def test_seeding_tells_nobody(hub: Hub) -> None:
+    hub.subscribe("contact.creation")
+    hub.control("POST", "portals", {"hub_id": 6, "seed": {"contacts": 50}})
+    hub.install(6, user_id=6)
+    assert hub.events() == []
+
+
+def test_seeding_a_hundred_thousand_records_is_linear(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each index is built once, not per record."""
+    from emulator.crm import records
+
+    rebuilds = 0
+    rebuild = records.ModifiedLog.rebuild
+
+    def counting(log: records.ModifiedLog) -> None:
+        nonlocal rebuilds
+        rebuilds += 1
+        rebuild(log)
+
+    monkeypatch.setattr(records.ModifiedLog, "rebuild", counting)
+    hub = seeded(contacts=20_000)
+    assert rebuilds == 4
+    assert isinstance(hub.emulator, World)
