@@ -39,13 +39,14 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Go, or why not and for how long: `delay_s` until the promised start.
+    """Go; or a start promised in `delay_s`; or, not promised, when it makes sense to ask again.
 
-    `bucket` is the one that holds the call up. `held` and `begun` are the first bucket's counts just after going:
-    places taken, and calls ever begun.
+    `bucket` is the one that holds the call up, and `reason` says why. `held` and `begun` are the first bucket's
+    counts just after going: places taken, and calls ever begun.
     """
 
     go: bool
+    promised: bool
     delay_s: float
     bucket: Bucket
     reason: str

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from typing import ClassVar
 
 from django.conf import settings
@@ -22,11 +22,10 @@ from .limits import Limits, WorkClass
 from .local import LocalBuckets
 from .permits import FreePermit, Permit, Reservation, heard
 from .returns import Returns
-from .shared import RETRY_S, Clock, Command, RedisAway, SharedBuckets, keys
+from .shared import Clock, Command, RedisAway, SharedBuckets, keys
 
 WAIT_S = 1.0
 DEADLINE_S = 10.0
-AWAY_RETRY_S = 2.0  # Redis may be back any moment: look again no later than this
 
 
 class LimiterFull(TryLater):
@@ -38,6 +37,10 @@ class LimiterFull(TryLater):
         self.hub_id = hub_id
         self.bucket = bucket
         self.reason = reason
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ class RateLimiter:
 
     A call takes a place in its bucket, and the place comes back one window after its answer was seen: so whatever
     the network does, HubSpot never counts more calls in a window than there are places. `clock` is monotonic, in
-    seconds.
+    seconds; `now` tells the time of day, aware.
     """
 
     shared_buckets: ClassVar[type[SharedBuckets]] = SharedBuckets
@@ -80,10 +83,12 @@ class RateLimiter:
         limits: Limits | None = None,
         *,
         clock: Clock = time.monotonic,
+        now: Callable[[], datetime] = _utc_now,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.limits = limits or Limits()
         self._clock = clock
+        self._now = now
         self._sleep = sleep
         self._local = LocalBuckets(self.limits, clock)
         self._shared = self.shared_buckets(url, self.limits, clock, self._local.places)
@@ -151,7 +156,7 @@ class RateLimiter:
         """
         permit.deadline_s = deadline_s
         asked_at = self._clock()
-        if permit.covers(asked_at, deadline_s):
+        if asked_at + deadline_s <= permit.over_at:
             return
         asked = replace(permit.asked, deadline_s=deadline_s)
         try:
@@ -174,6 +179,14 @@ class RateLimiter:
         rules = [n for b in asked.buckets for n in (self.limits.of(b).calls, self.limits.window_ms(b))]
         names = keys(asked.hub_id, asked.buckets)
         self._returns.put(lambda age_ms: Command("answered", names, [slot, age_ms, *told, *rules]))
+
+    def unanswered(self, permit: Permit) -> None:
+        """Have the place kept until the call is certainly over, also by a Redis that forgot it meanwhile."""
+        asked, slot = permit.asked, permit.slot
+        for bucket in asked.buckets:
+            back_at = permit.over_at + self.limits.window_ms(bucket) / 1000
+            left_ms = max(1, round((back_at - self._clock()) * 1000))
+            self._returns.put(partial(_hold, keys(asked.hub_id, [bucket]), slot, left_ms))
 
     def unused(self, permit: Permit) -> None:
         """Give back a place whose call was certainly not sent."""
@@ -203,7 +216,7 @@ class RateLimiter:
             verdict = self._ask(asked, max(0.0, give_up_at - asked_at))
             if verdict.go:
                 return [Permit(self, asked, slot, asked_at, verdict) for slot in asked.slots]
-            if self._clock() + verdict.delay_s > give_up_at:
+            if not verdict.promised:
                 raise self._full(asked, verdict)
             self._sleep(verdict.delay_s)
 
@@ -211,20 +224,17 @@ class RateLimiter:
         try:
             return self._shared.take(asked, wait_s)
         except RedisAway:
-            verdict = self._local.take(asked, self._shared.heard_at)
-        if verdict.delay_s > wait_s >= RETRY_S:
-            return replace(verdict, delay_s=RETRY_S)
-        return replace(verdict, delay_s=min(verdict.delay_s, AWAY_RETRY_S))
+            return self._local.take(asked, wait_s, self._shared.lost_at)
 
     def _full(self, asked: Asked, verdict: Verdict) -> LimiterFull:
         if self._shared.away:  # a question may have been answered that we did not hear
             self._give_back(asked, asked.slots)
-        retry_at = datetime.now(UTC) + timedelta(seconds=verdict.delay_s)
+        retry_at = self._now() + timedelta(seconds=verdict.delay_s)
         return LimiterFull(retry_at, asked.hub_id, verdict.bucket, verdict.reason)
 
     def _looked(self, hub_id: int, bucket: Bucket) -> BucketUsage:
         used, limit, waiting, frozen_ms, cold_ms, rejected, rejected_ms_ago = self._shared.look(hub_id, bucket)
-        now = datetime.now(UTC)
+        now = self._now()
         frozen = max(frozen_ms, cold_ms)
         return BucketUsage(
             used,
@@ -234,6 +244,10 @@ class RateLimiter:
             rejected,
             now - timedelta(milliseconds=rejected_ms_ago) if rejected else None,
         )
+
+
+def _hold(names: list[str], slot: str, ms: int, age_ms: int) -> Command:
+    return Command("hold", names, [max(1, ms - age_ms), slot])
 
 
 def _ticket() -> str:

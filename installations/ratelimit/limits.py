@@ -88,7 +88,7 @@ class Limits:
     search: Allowance = field(default_factory=_search)
     associations: Allowance = field(default_factory=_associations)
     oauth: Allowance = field(default_factory=_oauth)
-    margin_ms: int = 20
+    margin_ms: int = 10
     processes: int = 8
 
     def of(self, bucket: Bucket) -> Allowance:
@@ -103,3 +103,8 @@ class Limits:
     def window_ms(self, bucket: Bucket) -> int:
         """Milliseconds until a place comes back, from when its call was answered."""
         return self.of(bucket).window_ms + self.margin_ms
+
+    @property
+    def longest_window_ms(self) -> int:
+        """Milliseconds until the places of all buckets have come back."""
+        return max(self.window_ms(bucket) for bucket in Bucket if bucket is not Bucket.EXEMPT)

@@ -8,17 +8,18 @@ from hubspot_api.ports import Bucket
 
 from .asked import Asked, Place, Verdict
 from .limits import Limits
-from .shared import Clock
+from .shared import RETRY_S, Clock
 
 UNDER_WAY_S = 1.0  # calls begun before Redis went may arrive this long after
+AWAY_RETRY_S = 2.0  # put off for no longer than this
 _REASON = "Redis is away"
 
 
 class LocalBuckets:
     """Places by account and bucket: slot and when it comes back, in seconds of `clock`.
 
-    A process may use its part of half the allowance, and not before everything that was let through by Redis has
-    left HubSpot's window: others may have used all of it.
+    A process may use its part of half the allowance (of small ones that is nothing), and not before all calls that
+    Redis let through have left HubSpot's window: others may have made them.
     """
 
     def __init__(self, limits: Limits, clock: Clock) -> None:
@@ -27,18 +28,22 @@ class LocalBuckets:
         self._lock = threading.Lock()
         self._held: dict[tuple[int | None, Bucket], dict[str, float]] = {}
 
-    def take(self, asked: Asked, heard_at: float) -> Verdict:
-        """Ask for leave. `heard_at` is when Redis last answered this process."""
+    def take(self, asked: Asked, wait_s: float, lost_at: float) -> Verdict:
+        """Ask for leave. `lost_at` is when this process first found Redis away.
+
+        Nothing is promised: a caller who can wait does so in short steps, for Redis may be back any moment.
+        """
         with self._lock:
             now = self._clock()
-            starts = [(self._earliest(asked, bucket, heard_at, now), bucket) for bucket in asked.buckets]
+            starts = [(self._earliest(asked, bucket, lost_at, now), bucket) for bucket in asked.buckets]
             start, slowest = max(starts, key=lambda pair: pair[0])
             if start > now:
-                return Verdict(False, start - now, slowest, _REASON)
+                patient = wait_s >= RETRY_S
+                return Verdict(False, patient, min(start - now, RETRY_S if patient else AWAY_RETRY_S), slowest, _REASON)
             for bucket in asked.buckets:
                 held = self._held.setdefault((asked.hub_id, bucket), {})
                 held |= dict.fromkeys(asked.slots, now + asked.hold_ms / 1000 + self._window_s(bucket))
-            return Verdict(True, 0.0, slowest, "")
+            return Verdict(True, False, 0.0, slowest, "")
 
     def answered(self, hub_id: int | None, bucket: Bucket, slot: str) -> None:
         """Let the place come back a window from now. Does nothing for a place that Redis gave."""
@@ -67,12 +72,12 @@ class LocalBuckets:
                 for slot, back in self._current(hub_id, bucket, now).items()
             ]
 
-    def _earliest(self, asked: Asked, bucket: Bucket, heard_at: float, now: float) -> float:
+    def _earliest(self, asked: Asked, bucket: Bucket, lost_at: float, now: float) -> float:
         backs = sorted(self._current(asked.hub_id, bucket, now).values())
         missing = len(backs) + asked.calls - self._share(bucket)
         if missing > len(backs):  # more calls at once than this process may ever make alone
             return now + self._window_s(bucket)
-        trusted = heard_at + self._limits.window_ms(bucket) / 1000 + UNDER_WAY_S
+        trusted = lost_at + self._limits.longest_window_ms / 1000 + UNDER_WAY_S
         return max(trusted, backs[missing - 1]) if missing > 0 else trusted
 
     def _current(self, hub_id: int | None, bucket: Bucket, now: float) -> dict[str, float]:
@@ -85,9 +90,7 @@ class LocalBuckets:
         return current
 
     def _share(self, bucket: Bucket) -> int:
-        return max(1, self._limits.of(bucket).calls // (2 * self._limits.processes))
+        return self._limits.of(bucket).calls // (2 * self._limits.processes)
 
     def _window_s(self, bucket: Bucket) -> float:
-        """A share below one call is one call in a longer window."""
-        calls, parts = self._limits.of(bucket).calls, 2 * self._limits.processes
-        return self._limits.window_ms(bucket) / 1000 * max(1, -(-parts // calls))
+        return self._limits.window_ms(bucket) / 1000

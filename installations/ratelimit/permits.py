@@ -73,8 +73,12 @@ class Permit:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if isinstance(error, NotSent) and not self._answered:
+        if self._answered:
+            return
+        if isinstance(error, NotSent):
             self._limiter.unused(self)
+        else:
+            self._limiter.unanswered(self)
 
     def answered(self, status: int, headers: Mapping[str, str]) -> None:
         """The answer's head is there, so HubSpot has counted the call by now. Never waits for Redis.
@@ -85,9 +89,10 @@ class Permit:
             self._answered = True
             self._limiter.answered(self, status, headers)
 
-    def covers(self, now: float, deadline_s: float) -> bool:
-        """Whether a call begun now that takes `deadline_s` is over before a window from its place's return."""
-        return now + deadline_s <= self.asked_at + SLACK_S + self.asked.deadline_s
+    @property
+    def over_at(self) -> float:
+        """By when the call is certainly over; its place comes back a window later."""
+        return self.asked_at + SLACK_S + self.asked.deadline_s
 
     def renewed(self, asked: Asked, asked_at: float) -> None:
         """The place was kept, as of `asked_at`, for a call as in `asked`."""

@@ -17,15 +17,14 @@ from hubspot_api.ports import Bucket
 
 from .asked import Asked, Place, Verdict
 from .limits import Limits
+from .meeting import Meeting
 
 logger = logging.getLogger(__name__)
 
 TIMEOUT_S = 0.1  # Redis answers in less than a millisecond; a call to HubSpot must not wait for one that hangs
 RETRY_S = 0.25  # between two looks whether Redis is back
-LEAP_S = 1.0  # Redis' clock running ahead of ours by more than this was set
-DRIFT = 0.0005  # by which two good clocks differ
 ERA = "hubapp:limit:era"
-_LATE = -2
+_GO, _PROMISED, _LATE = 1, 0, -2
 _REASONS = {
     "full": "all places are taken",
     "paced": "calls are spread evenly",
@@ -76,32 +75,44 @@ class SharedBuckets:
         self._joining = threading.Lock()
         self._joined = False
         self._next_try = clock()
-        self._met = (clock(), 0)  # when we last asked, and what Redis' clock then said in ms
-        self.heard_at = clock()  # when Redis last answered
+        self._met: Meeting | None = None
+        self._lost_at: float | None = None  # since when we have found Redis away
 
     @property
     def away(self) -> bool:
-        """Whether Redis did not answer when last asked."""
+        """Whether Redis did not answer when last asked, or was not yet asked."""
         return not self._joined
+
+    @property
+    def lost_at(self) -> float:
+        """Since when Redis has been found away: now, if it has not."""
+        lost_at = self._lost_at
+        return self._clock() if lost_at is None else lost_at
 
     def take(self, asked: Asked, wait_s: float) -> Verdict:
         """Ask for leave; a promised start at most `wait_s` away is kept for the ticket. Raises RedisAway."""
-        self.join()
-        met_at, met_ms = self._met
-        patience = (self._clock() - met_at) * (1 + DRIFT) + TIMEOUT_S + LEAP_S
-        rules: list[str | int] = []
-        for bucket in asked.buckets:
-            rules += self._rule(bucket, asked)
-        not_after, wait = met_ms + round(patience * 1000), round(wait_s * 1000)
-        head: list[str | int] = [not_after, asked.ticket, asked.work_class.value, asked.calls, wait, asked.hold_ms]
-        command = Command("take", keys(asked.hub_id, asked.buckets), [*head, *rules])
-        verdict, now, start, slowest, reason, held, begun = self._run(command, clock_in=1)
-        bucket = asked.buckets[slowest - 1]
-        if verdict == _LATE:
-            return Verdict(False, 0.0, bucket, _REASONS["late"])
-        return Verdict(verdict == 1, (start - now) / 1000, bucket, _REASONS.get(reason.decode(), ""), held, begun)
+        met = self.join()
+        asked_at = self._clock()
+        command = Command("take", keys(asked.hub_id, asked.buckets), self._question(asked, wait_s, met, asked_at))
+        verdict, now, start, slowest, reason, held, begun = self._run(command)
+        self._check_clock(met, Meeting(asked_at, now))
+        return Verdict(
+            go=verdict == _GO,
+            promised=verdict in {_PROMISED, _LATE},
+            delay_s=(start - now) / 1000,
+            bucket=asked.buckets[slowest - 1],
+            reason=_REASONS.get(reason.decode(), ""),
+            held=held,
+            begun=begun,
+        )
 
-    def _rule(self, bucket: Bucket, asked: Asked) -> list[str | int]:
+    def _question(self, asked: Asked, wait_s: float, met: Meeting, asked_at: float) -> list[str | int]:
+        not_after = met.latest_ms(asked_at + TIMEOUT_S)
+        rules = [number for bucket in asked.buckets for number in self._rule(bucket, asked)]
+        wait_ms = round(wait_s * 1000)
+        return [not_after, asked.ticket, asked.work_class.value, asked.calls, wait_ms, asked.hold_ms, *rules]
+
+    def _rule(self, bucket: Bucket, asked: Asked) -> list[int]:
         allowance = self._limits.of(bucket)
         share = allowance.shares[asked.work_class]
         window = self._limits.window_ms(bucket)
@@ -131,23 +142,27 @@ class SharedBuckets:
         self.join()
         self._pipeline(commands)
 
-    def join(self) -> None:
+    def join(self) -> Meeting:
         """Meet Redis if we have not, or not since it was away. Raises RedisAway, at once if it has just been tried."""
-        if self._joined:
-            return
-        with self._joining:
-            if self.away:  # still: another thread may have been quicker
-                self._meet()
+        if self._met is None or not self._joined:
+            with self._joining:
+                if self._met is None or self.away:  # another thread may have been quicker
+                    self._met = self._meet()
+        return self._met
 
-    def _meet(self) -> None:
+    def _meet(self) -> Meeting:
         asked_at = self._clock()
-        holds = [
-            Command("hold", keys(place.hub_id, [place.bucket]), [place.ms, place.slot]) for place in self._places()
-        ]
-        *_, now = self._pipeline([*holds, Command("meet", [], [])])
-        self._met = (asked_at, now)
-        self._joined = True
+        if asked_at < self._next_try:
+            raise RedisAway("Redis did not answer a moment ago.")
+        holds = [Command("hold", keys(p.hub_id, [p.bucket]), [p.ms, p.slot]) for p in self._places()]
+        long_away = asked_at - self.lost_at > self._limits.longest_window_ms / 1000
+        now, *_ = self._pipeline([Command("meet", [], [int(long_away)]), *holds])
+        meeting = Meeting(asked_at, now)
+        if self._met is not None:
+            self._check_clock(self._met, meeting)
+        self._joined, self._lost_at = True, None
         logger.info("The rate limiter has met Redis; %d calls made without it were reported", len(holds))
+        return meeting
 
     def _pipeline(self, commands: Sequence[Command]) -> list[Any]:
         try:
@@ -160,7 +175,6 @@ class SharedBuckets:
         for answer in answers:
             if isinstance(answer, redis.RedisError):
                 raise self._lost(answer) from answer
-        self.heard_at = self._clock()
         return answers
 
     def _pipelined(self, commands: Sequence[Command]) -> list[Any]:
@@ -171,30 +185,32 @@ class SharedBuckets:
                 )
             return pipe.execute(raise_on_error=False)
 
-    def _run(self, command: Command, clock_in: int | None = None) -> Any:
-        met_at, met_ms = self._met
-        asked_at = self._clock()
+    def _run(self, command: Command) -> Any:
         try:
-            answer: Any = self._script([ERA, *command.keys], [command.name, *command.arguments])
+            answer = self._answer(command)
         except redis.RedisError as error:
             raise self._lost(error) from error
-        self.heard_at = self._clock()
-        if clock_in is not None:
-            self._check_clock(answer[clock_in], asked_at, (self.heard_at - met_at) * (1 + DRIFT) + met_ms / 1000)
         return answer
 
-    def _check_clock(self, now_ms: int, asked_at: float, latest_s: float) -> None:
-        """Redis' clock was set forward: places came back before their time, perhaps, so none can be trusted."""
-        self._met = (asked_at, now_ms)
-        if now_ms / 1000 > latest_s + LEAP_S:
-            logger.warning("Redis' clock leapt %.1f s ahead; the rate limiter starts anew", now_ms / 1000 - latest_s)
+    def _answer(self, command: Command) -> Any:
+        return self._script([ERA, *command.keys], [command.name, *command.arguments])
+
+    def _check_clock(self, before: Meeting, now: Meeting) -> None:
+        """Raise RedisAway if Redis' clock was set forward: places came back before their time, so none is trusted."""
+        ahead_ms = now.now_ms - before.latest_ms(self._clock())
+        if ahead_ms > 0:
+            logger.warning("Redis' clock was set %.1f s ahead; the rate limiter starts anew", ahead_ms / 1000)
             self._run(Command("distrust", [], []))
+        self._met = now
+        if ahead_ms > 0:
             raise RedisAway("Redis' clock was set.")
 
     def _lost(self, error: redis.RedisError) -> RedisAway:
-        if self._joined:
+        now = self._clock()
+        if self._lost_at is None:
             logger.warning("The rate limiter lost Redis: %s: %s", type(error).__name__, error)
+            self._lost_at = now
         self._joined = False
-        self._next_try = self._clock() + RETRY_S
+        self._next_try = now + RETRY_S
         self._redis.connection_pool.disconnect(inuse_connections=False)
         return RedisAway(f"Redis is away ({type(error).__name__}).")
