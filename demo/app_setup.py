@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from .identity import Identity
@@ -16,6 +17,15 @@ _PATIENCE_S = 300
 
 class CommandFailed(Exception):
     """A command of the app ended with an error; the message holds what it said."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the app wants of HubSpot."""
+
+    scopes: list[str]
+    optional_scopes: list[str]
+    subscriptions: list[dict[str, Any]]
 
 
 def manage(env: Mapping[str, str], *arguments: str) -> str:
@@ -36,16 +46,9 @@ def manage(env: Mapping[str, str], *arguments: str) -> str:
     return done.stdout
 
 
-def keep_staff_login(env: Mapping[str, str], identity: Identity) -> dict[str, list[str]]:
-    """Make the staff login work and return which scopes the app asks for."""
+def set_up(env: Mapping[str, str], identity: Identity) -> Wanted:
+    """Bring the database up to date and make the staff login work. Raises CommandFailed."""
+    manage(env, "migrate", "--noinput", "--verbosity", "0")
     login = {"DEMO_STAFF_USERNAME": identity.staff_username, "DEMO_STAFF_PASSWORD": identity.staff_password}
-    said = manage({**env, **login}, "shell", "--no-imports", "-c", "from demo import staff; staff.main()")
-    scopes: dict[str, list[str]] = json.loads(said.splitlines()[-1])
-    return scopes
-
-
-def subscriptions(env: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Return the webhook subscriptions that the app wants."""
-    said = manage(env, "hubspot_subscriptions", "--list", "--format", "json")
-    wanted: list[dict[str, Any]] = json.loads(said)
-    return wanted
+    said = manage({**env, **login}, "shell", "--no-imports", "-c", "from demo import inside; inside.main()")
+    return Wanted(**json.loads(said.splitlines()[-1]))

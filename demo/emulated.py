@@ -8,13 +8,12 @@ from pathlib import Path
 
 import httpx2
 
+from .app_setup import Wanted
 from .control import Control, EmulatorRefused
 from .programs import Program, ProgramFailed
 
 
-def registration(
-    settings: Mapping[str, str], scopes: Mapping[str, list[str]], subscriptions: Sequence[object]
-) -> dict[str, object]:
+def registration(settings: Mapping[str, str], wanted: Wanted) -> dict[str, object]:
     """Return what `POST /_emulator/apps` takes for the app with these settings."""
     public_url = settings["PUBLIC_URL"]
     return {
@@ -24,10 +23,10 @@ def registration(
         "name": "hubapp",
         "redirect_uris": [f"{public_url}/oauth/callback"],
         "required_scopes": ["oauth"],
-        "conditional_scopes": [scope for scope in scopes["asked"] if scope != "oauth"],
-        "optional_scopes": scopes["optional"],
+        "conditional_scopes": [scope for scope in wanted.scopes if scope != "oauth"],
+        "optional_scopes": wanted.optional_scopes,
         "webhook": {"target_url": f"{public_url}/webhooks/hubspot", "max_concurrent_requests": 10, "timeout_ms": 5000},
-        "subscriptions": list(subscriptions),
+        "subscriptions": wanted.subscriptions,
     }
 
 

@@ -59,6 +59,9 @@ class Page:
         self._referrer_policy = referrer_policy
         self._root = _read(html)
 
+    def __repr__(self) -> str:
+        return f"{self.address} ({self.status}): {self.text[:400]}"
+
     @property
     def text(self) -> str:
         return self._root.text

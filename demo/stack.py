@@ -152,13 +152,13 @@ class Stack:
 
     def _heal(self) -> None:
         """End what an earlier run left behind, and forget what it wrote down."""
-        leftovers = self._record.leftovers()
+        leftovers, crashed = self._record.leftovers(), self._record.crashed()
+        self._record.withdraw()
         if leftovers:
             self._say(f"The earlier run was killed and left processes behind ({len(leftovers)}); they are ended.")
             processes.end(leftovers)
-        elif self._record.crashed():
+        elif crashed:
             self._say("The earlier run was killed. Its data is as it was then.")
-        self._record.withdraw()
         self._forget_orphaned_cluster()
         logs.set_aside_large(self.plan.logs)
 
@@ -191,12 +191,9 @@ class Stack:
             self._supervisor.start()
 
     def _set_up_app(self) -> None:
-        environment = self.plan.environment
         self._say("  setting up the database")
-        app_setup.manage(environment, "migrate", "--noinput", "--verbosity", "0")
-        scopes = app_setup.keep_staff_login(environment, self.plan.identity)
-        subscriptions = app_setup.subscriptions(environment)
-        self._emulator.app = registration(self.plan.settings, scopes, subscriptions)
+        wanted = app_setup.set_up(self.plan.environment, self.plan.identity)
+        self._emulator.app = registration(self.plan.settings, wanted)
 
     def _launch(self, name: str) -> None:
         if name in self._posts:

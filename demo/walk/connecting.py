@@ -34,10 +34,11 @@ def consent(world: World) -> str:
 
 
 def cancel(world: World) -> str:
+    before = world.in_hubspot()["installs"]
     page = shown(_decide(world, world.nobody, world.portal, 0, "/install", "cancel"))
     page.one("data-problem")
     page.link("/install")
-    expect(not world.in_hubspot()["installs"], "nothing installed", "an installation", "emulator")
+    expect(world.in_hubspot()["installs"] == before, "nothing installed", "an installation", "emulator")
     return ""
 
 

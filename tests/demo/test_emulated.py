@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from demo.app_setup import Wanted
 from demo.control import EmulatorRefused
 from demo.emulated import registration
 from demo.programs import ProgramFailed
@@ -88,8 +89,7 @@ def test_the_app_is_registered_with_what_it_asks_for() -> None:
         "HUBSPOT_CLIENT_SECRET": "s",
         "HUBSPOT_APP_ID": "12",
     }
-    scopes = {"asked": ["oauth", "tickets"], "optional": ["forms"]}
-    app = registration(settings, scopes, [{"event_type": "contact.creation"}])
+    app = registration(settings, Wanted(["oauth", "tickets"], ["forms"], [{"event_type": "contact.creation"}]))
     assert app["app_id"] == 12
     assert app["redirect_uris"] == ["http://localhost:8000/oauth/callback"]
     assert (app["required_scopes"], app["conditional_scopes"]) == (["oauth"], ["tickets"])

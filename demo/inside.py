@@ -7,9 +7,22 @@ from __future__ import annotations
 
 import json
 import os
+from io import StringIO
 
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.core.management import call_command
+
+
+def main() -> None:
+    """Print one line of JSON: what `demo.app_setup` reads."""
+    keep_staff_login(os.environ["DEMO_STAFF_USERNAME"], os.environ["DEMO_STAFF_PASSWORD"])
+    wanted = {
+        "scopes": settings.HUBSPOT_SCOPES,
+        "optional_scopes": settings.HUBSPOT_OPTIONAL_SCOPES,
+        "subscriptions": subscriptions(),
+    }
+    print(json.dumps(wanted))
 
 
 def keep_staff_login(username: str, password: str) -> None:
@@ -21,7 +34,8 @@ def keep_staff_login(username: str, password: str) -> None:
     staff.save(update_fields=["password", "is_staff", "is_superuser", "is_active"])
 
 
-def main() -> None:
-    keep_staff_login(os.environ["DEMO_STAFF_USERNAME"], os.environ["DEMO_STAFF_PASSWORD"])
-    scopes = {"asked": settings.HUBSPOT_SCOPES, "optional": settings.HUBSPOT_OPTIONAL_SCOPES}
-    print(json.dumps(scopes))
+def subscriptions() -> list[dict[str, str]]:
+    listed = StringIO()
+    call_command("hubspot_subscriptions", "--list", "--format", "json", stdout=listed)
+    found: list[dict[str, str]] = json.loads(listed.getvalue())
+    return found
