@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from django.db import connection
@@ -34,8 +34,11 @@ RETURNING sent.t, sent.r, sent.times
 """
 
 
-def write(portal: Portal, reads: Sequence[AssociationsRead]) -> list[Entry]:
-    """Replace the sides that were read; the records' rows are locked. Return an entry per record that changed."""
+def write(portal: Portal, reads: Sequence[AssociationsRead], told: Collection[tuple[str, int]]) -> list[Entry]:
+    """Replace the sides that were read; the records' rows are locked. Return an entry per record that changed.
+
+    Records in `told` have a new version in this very step: that one speaks for their associations too.
+    """
     accepted = _accept(portal, reads)
     before = _rows_of(portal, accepted)
     removed, added, touched = [], [], set()
@@ -47,7 +50,7 @@ def write(portal: Portal, reads: Sequence[AssociationsRead]) -> list[Entry]:
             touched.add(read.key)
     _delete(portal, removed)
     _insert(portal, added)
-    return _new_versions(portal, touched)
+    return _new_versions(portal, touched.difference(told))
 
 
 def _accept(portal: Portal, reads: Sequence[AssociationsRead]) -> dict[Side, AssociationsRead]:

@@ -78,7 +78,7 @@ def apply(portal: Portal, found: Readings, source: Change.Source) -> list[Entry]
     mirrored = _lock(portal, {*records, *(read.key for read in found.associations)})
     news = _write_records(portal, records, mirrored)
     _count_along(portal, news, records, mirrored)
-    news += association_rows.write(portal, found.associations)
+    news += association_rows.write(portal, found.associations, told={(one.object_type, one.record_id) for one in news})
     return append(portal, news, source)
 
 
