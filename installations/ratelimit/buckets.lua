@@ -28,6 +28,8 @@ end
 -- A clock set back must not keep places for as long: time goes on from the latest seen. (One set forward is
 -- noticed by the callers, who have clocks of their own.) Another server, or one that forgot, begins a new era.
 local function enter_era()
+  -- A full Redis refuses a script whose first write may need memory. Ours are small and go again: begin otherwise.
+  redis.call('PERSIST', KEYS[1])
   local clock = redis.call('TIME')
   local time = clock[1] * 1000 + math.floor(clock[2] / 1000)
   local run = run_id()

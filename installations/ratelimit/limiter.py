@@ -96,7 +96,7 @@ class RateLimiter:
 
     def gate_for(self, hub_id: int, work_class: WorkClass, *, wait_s: float = WAIT_S) -> PortalGate:
         """Return the gate through which a client's calls for one portal and class of work pass."""
-        return PortalGate(self, hub_id, work_class, wait_s)
+        return PortalGate(lambda: self, hub_id, work_class, wait_s)
 
     def admit(
         self,
@@ -255,9 +255,12 @@ def _ticket() -> str:
 
 
 class PortalGate:
-    """The limiter as a client sees it: bound to a portal and a class of work."""
+    """The limiter as a client sees it: bound to a portal and a class of work.
 
-    def __init__(self, limiter: RateLimiter, hub_id: int, work_class: WorkClass, wait_s: float) -> None:
+    `limiter` is asked for each time, so that a gate made before a fork is good after it.
+    """
+
+    def __init__(self, limiter: Callable[[], RateLimiter], hub_id: int, work_class: WorkClass, wait_s: float) -> None:
         self._limiter = limiter
         self._hub_id = hub_id
         self._work_class = work_class
@@ -265,11 +268,11 @@ class PortalGate:
 
     def admit(self, bucket: Bucket, longest: float) -> Permit | FreePermit:
         """Return leave for one call that takes at most `longest` seconds. Raises LimiterFull."""
-        return self._limiter.admit(self._hub_id, bucket, self._work_class, wait_s=self._wait_s, deadline_s=longest)
+        return self._limiter().admit(self._hub_id, bucket, self._work_class, wait_s=self._wait_s, deadline_s=longest)
 
     def reserve(self, bucket: Bucket, calls: int, longest: float = DEADLINE_S) -> Reservation:
         """Take leave for several calls at once. Raises LimiterFull."""
-        return self._limiter.reserve(
+        return self._limiter().reserve(
             self._hub_id, bucket, self._work_class, calls=calls, wait_s=self._wait_s, deadline_s=longest
         )
 
@@ -286,4 +289,4 @@ def limiter() -> RateLimiter:
 
 def gate_for(hub_id: int, work_class: WorkClass, *, wait_s: float = WAIT_S) -> PortalGate:
     """Return the gate of this process' limiter for one portal and class of work."""
-    return limiter().gate_for(hub_id, work_class, wait_s=wait_s)
+    return PortalGate(limiter, hub_id, work_class, wait_s)
