@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import stat
 import tempfile
 from pathlib import Path
 
+from . import processes
+
+_OWNER = "data"  # a file that names the data directory
 _DURABLE = "/var/tmp"  # noqa: S108 - a folder of ours below it, checked to be ours
 
 
@@ -33,7 +37,16 @@ def private_folder(name: str, *, durable: bool = False) -> Path:
 
 def place_of(data: Path) -> Path:
     """Return the private folder that belongs to one data directory, the same at every start."""
-    return private_folder(hashlib.sha256(os.fsencode(data.resolve())).hexdigest()[:12], durable=True)
+    place = private_folder(hashlib.sha256(os.fsencode(data.resolve())).hexdigest()[:12], durable=True)
+    (place / _OWNER).write_text(str(data.resolve()))
+    return place
+
+
+def remove_abandoned() -> None:
+    """Remove the private folders whose data directory was deleted: nobody will come back for them."""
+    for owner in _area(durable=True).glob(f"hubapp-{os.getuid()}-*/{_OWNER}"):
+        if not Path(owner.read_text()).exists() and not processes.working_in(owner.parent / "postgres"):
+            shutil.rmtree(owner.parent, ignore_errors=True)
 
 
 def everybody_may_pass(folder: Path) -> bool:

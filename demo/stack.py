@@ -24,6 +24,7 @@ from .control import Control
 from .emulated import registration
 from .lock import Lock
 from .patience import Patience
+from .place import remove_abandoned
 from .plan import NAMES, Sizes, make_plan
 from .record import Families, Record
 from .roster import STOPPING, emulator_of, recruit
@@ -160,6 +161,7 @@ class Stack:
         elif crashed:
             self._say("The earlier run was killed. Its data is as it was then.")
         self._forget_orphaned_cluster()
+        remove_abandoned()
         logs.set_aside_large(self.plan.logs)
 
     def _forget_orphaned_cluster(self) -> None:
