@@ -6,8 +6,8 @@ The locking rule, for all of this package:
    `crm.lock`. Everything else that is shared (apps, portals, codes, tokens, installs) is changed under
    `Emulator.lock`; a single dictionary look-up there needs no lock.
 2. Whoever needs both takes `Emulator.lock` first.
-3. Ledgers, rate windows, faults and the delivery queue have locks of their own, held for a few instructions; nothing
-   else is locked under them.
+3. Ledgers, rate windows, faults and the delivery queue have locks of their own, taken last and held for a few
+   instructions. Under the queue's, only the faults' may be taken; under the others none.
 4. No lock is held while anything is sent, received or waited for.
 """
 

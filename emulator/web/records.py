@@ -9,7 +9,7 @@ import falcon
 
 from emulator.crm import merges, partners, writes
 from emulator.crm.association_types import BY_ID, HUBSPOT_DEFINED, AssociationType
-from emulator.crm.object_types import ObjectType, object_type
+from emulator.crm.object_types import CONTACT, ObjectType, object_type
 from emulator.crm.records import Record, Source, by_app
 from emulator.crm.store import Crm, View
 from emulator.errors import InvalidInput, InvalidJson, ResourceNotFound
@@ -191,6 +191,8 @@ class PrivacyDelete(ApiResource):
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, kind_name: str) -> None:
         kind = object_type(kind_name)
+        if kind is not CONTACT and not self.version.privacy_deletes_any:
+            raise ResourceNotFound
         caller = self.caller(req)
         caller.require(kind.scopes.write)
         body = json_object(req)

@@ -19,6 +19,8 @@ class Version:
     associations_archived: int = 200
     # The page of one record's associations under /associations/{to}.
     association_page: bool = True
+    # Deleting for privacy was for contacts only.
+    privacy_deletes_any: bool = False
 
     @property
     def dated(self) -> bool:
@@ -33,7 +35,9 @@ V3 = Version("v3", associations_archived=204)
 V4 = Version("v4", associations_archived=204)
 V2025_09 = Version("2025-09")
 V2026_03 = Version("2026-03")
-V2026_09 = Version("2026-09", multi_status=False, associations_created=200, association_page=False)
+V2026_09 = Version(
+    "2026-09", multi_status=False, associations_created=200, association_page=False, privacy_deletes_any=True
+)
 
 DATED = (V2025_09, V2026_03, V2026_09)
 EVERY = (V3, V4, *DATED)

@@ -1,7 +1,7 @@
 """From events to POST requests: batches, concurrency, retries.
 
 One dispatcher thread decides what may go out; workers send. Tests call `deliver_due` instead, which does both in the
-caller's thread. The lock here is a leaf: nothing else is locked while it is held, and nothing is sent.
+caller's thread. Nothing is sent while the lock here is held.
 """
 
 from __future__ import annotations

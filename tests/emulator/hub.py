@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -223,6 +224,15 @@ def authorize_query(**changes: str) -> dict[str, str]:
 def _subscription(text: str) -> Json:
     event_type, _, name = text.partition(":")
     return {"event_type": event_type, "property": name} if name else {"event_type": event_type}
+
+
+def created(**properties: str) -> Json:
+    """A change for `Hub.change`: a new contact."""
+    return {"op": "create", "object_type": "contact", "properties": {"email": fresh_email()} | properties}
+
+
+def kinds(events: list[Json]) -> Counter[str]:
+    return Counter(event["subscriptionType"] for event in events)
 
 
 _numbers = itertools.count(1)

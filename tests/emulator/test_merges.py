@@ -175,3 +175,10 @@ def test_privacy_deletion_by_address(hub: Hub) -> None:
     assert hub.get(f"/crm/v3/objects/contacts/{record_id}").status_code == 404
     assert hub.post("/crm/v3/objects/contacts/gdpr-delete", body).status_code == 204, "an unknown one is blocklisted"
     assert hub.post("/crm/v3/objects/contacts/gdpr-delete", {"objectId": "999999"}).status_code == 404
+
+
+@pytest.mark.parametrize(("version", "status"), [("2026-03", 404), ("2026-09", 204)])
+def test_privacy_deletion_of_other_kinds_is_new(hub: Hub, version: str, status: int) -> None:
+    company = hub.create("companies", name="Acme")
+    answer = hub.post(f"/crm/objects/{version}/companies/gdpr-delete", {"objectId": company})
+    assert answer.status_code == status

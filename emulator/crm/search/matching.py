@@ -96,11 +96,16 @@ def _membership(wanted: Filter, definition: Property) -> Test:
 def _contains(pattern: str) -> Test:
     """Every word of the pattern is a word of the value; * stands for anything at either end of a word."""
     words = pattern.lower().split()
+    # Looked for first, because cutting a text into words is slow: no word matches without its longest fixed part.
+    parts = [max(word.split("*"), key=len) for word in words]
 
     def test(value: str | None) -> bool:
         if value is None:
             return False
         lowered = value.lower()
+        for part in parts:
+            if part not in lowered:
+                return False
         tokens = [lowered, *_TOKEN.findall(lowered)]
         return all(any(_like(token, word) for token in tokens) for word in words)
 
@@ -116,9 +121,13 @@ def _like(token: str, word: str) -> bool:
 def text_test(query: str) -> Callable[[str], bool]:
     """Every word of a free-text query begins a word of the text, or of a phone number's digits."""
     words = query.lower().split()
+    letters = [word for word in words if not word.isdigit()]
 
     def test(text: str) -> bool:
         lowered = text.lower()
+        for word in letters:
+            if word not in lowered:
+                return False
         tokens = [*lowered.split(), *_TOKEN.findall(lowered), *re.split(r"[^a-z0-9]+", lowered)]
         digits = re.sub(r"\D", "", lowered)
         return all(
