@@ -132,7 +132,7 @@ def _token(credential: Credential) -> Token:
 
 
 def _syncs(portal: Portal) -> list[ShownSync]:
-    rows = Sync.objects.filter(portal=portal).order_by("object_type")
+    rows = Sync.objects.filter(portal=portal, object_type__in=BY_ID).order_by("object_type")
     return [ShownSync(BY_ID[sync.object_type], sync) for sync in rows]
 
 

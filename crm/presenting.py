@@ -190,7 +190,7 @@ def _associated(object_type: ObjectType, record_id: int, titles: dict[int, str],
 
 def latest_changes(portal: Portal, limit: int) -> list[ShownChange]:
     """Return the end of a portal's change feed, the newest first."""
-    rows = list(Change.objects.filter(portal=portal).order_by("-position")[:limit])
+    rows = list(Change.objects.filter(portal=portal, object_type__in=BY_ID).order_by("-position")[:limit])
     titles, labels = _titles_of(portal, rows), _labels_of(portal, rows)
     return [
         ShownChange(
