@@ -1,0 +1,113 @@
+"""Every page, in every state of its portal, for every role: it answers, and says what is the matter."""
+
+from __future__ import annotations
+
+import pytest
+
+from installations.models import Credential
+
+from .furniture import ADMIN, OWNER, STATES, VIEWER, WAITING, browser_of, furnished, hours_ago, page_addresses
+from .reading import opened, polled
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize("user_id", [OWNER, ADMIN, VIEWER])
+@pytest.mark.parametrize("state", STATES)
+def test_every_page_answers(state: str, user_id: int) -> None:
+    portal, browser = furnished(state), browser_of(user_id)
+    for address in page_addresses(portal).values():
+        page = opened(browser, address)
+        assert str(portal.hub_id) in page.text, "every page names the account"
+        assert portal.name in page.text
+        assert polled(browser, address).status_code == 200
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_somebody_who_waits_sees_the_status_only(state: str) -> None:
+    portal, browser = furnished(state), browser_of(WAITING)
+    page = opened(browser, f"/portals/{portal.hub_id}/")
+    assert page.one("data-portal-state").get("data-portal-state") == portal.state
+    assert page.all("data-waiting")
+    for secret in ("user1@example.com", "ada@example.com", "crm.objects", "records/", "settings/", "Events"):
+        assert secret not in str(polled(browser, f"/portals/{portal.hub_id}/").content)
+        assert secret not in page.text
+
+
+def test_a_portal_to_be_reconnected_says_so_on_every_page() -> None:
+    portal, browser = furnished("needs_reconnect"), browser_of(VIEWER)
+    assert portal.erase_at is not None
+    for name, address in page_addresses(portal).items():
+        page = opened(browser, address)
+        assert page.link("/install"), name
+        assert f"erased on {portal.erase_at.day} {portal.erase_at:%b %Y}" in page.text, name
+        assert "HubSpot no longer accepts our access." in page.text, name
+
+
+def test_reconnecting_leads_to_the_account() -> None:
+    portal = furnished("needs_reconnect")
+    page = opened(browser_of(OWNER), f"/portals/{portal.hub_id}/")
+    assert page.one("id", "reconnect-link").get("href") == f"/install?hub_id={portal.hub_id}"
+
+
+def test_nothing_claims_to_be_in_sync_that_has_stopped() -> None:
+    portal = furnished("needs_reconnect")
+    page = opened(browser_of(OWNER), f"/portals/{portal.hub_id}/")
+    assert "In sync" not in page.text
+    assert "Stopped" in page.text
+
+
+def test_missing_scopes_can_be_granted() -> None:
+    portal, browser = furnished("scopes_missing"), browser_of(OWNER)
+    overview = opened(browser, f"/portals/{portal.hub_id}/")
+    assert overview.one("id", "grant-link").get("href") == f"/install?hub_id={portal.hub_id}"
+    assert "crm.objects.deals.read" in overview.text
+    assert "not mirrored" in opened(browser, f"/portals/{portal.hub_id}/records/deals/").text
+    assert "no longer kept up to date" in opened(browser, f"/portals/{portal.hub_id}/records/companies/").text
+
+
+def test_lists_without_records_say_why() -> None:
+    addresses = {}
+    browser = browser_of(OWNER)
+    for state in ("in_sync", "first_sync", "scopes_missing"):
+        addresses[state] = f"/portals/{furnished(state).hub_id}/records/tickets/"
+    assert "This HubSpot account has none." in opened(browser, addresses["in_sync"]).text
+    assert "The first sync is reading them now." in opened(browser, addresses["first_sync"]).text
+    assert "HubSpot does not let us read them" in opened(browser, addresses["scopes_missing"]).text
+    assert "No ticket matches" in opened(browser, addresses["in_sync"] + "?q=nothing").text
+
+
+def test_the_first_sync_counts_from_nothing_to_all() -> None:
+    portal = furnished("first_sync")
+    page = opened(browser_of(OWNER), f"/portals/{portal.hub_id}/")
+    assert page.one("data-sync-percent").get("data-sync-percent") == "33"
+    assert page.all("data-hurry"), "the page asks more often meanwhile"
+
+
+def test_a_failed_refresh_is_told() -> None:
+    portal = furnished()
+    Credential.objects.filter(portal=portal).update(latest_error="ServerFailed: 502", **hours_ago(1))
+    assert "ServerFailed: 502" in opened(browser_of(OWNER), f"/portals/{portal.hub_id}/").text
+
+
+def test_tombstones_say_what_became_of_a_record() -> None:
+    portal, browser = furnished(), browser_of(VIEWER)
+    addresses = page_addresses(portal)
+    assert "Archived in HubSpot" in opened(browser, addresses["archived"]).text
+    assert "No longer in HubSpot" in opened(browser, addresses["gone"]).text
+    merged = opened(browser, addresses["merged"])
+    assert merged.one("id", "merged-into").get("href") == addresses["contact"]
+
+
+def test_only_who_may_manage_sees_how() -> None:
+    portal = furnished()
+    address = f"/portals/{portal.hub_id}/settings/"
+    assert len(opened(browser_of(ADMIN), address).forms()) > 1
+    assert [form.address for form in opened(browser_of(VIEWER), address).forms()] == ["http://localhost:8000/signout"]
+
+
+def test_the_switcher_lists_all_accounts_of_a_person() -> None:
+    first, second = furnished(), furnished()
+    page = opened(browser_of(VIEWER), f"/portals/{first.hub_id}/settings/")
+    assert page.link(f"/portals/{second.hub_id}/")
+    assert second.name in page.text
