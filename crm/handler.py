@@ -10,7 +10,7 @@ from installations.models import Portal
 from installations.ratelimit import WorkClass
 from webhooks.handlers import ReceivedChange
 
-from . import availability, mirror, privacy
+from . import availability, mirror, privacy, reconcile
 from .events import Dirty, Ids, collapse
 from .models import Change, Record
 from .reading import Reader
@@ -44,7 +44,8 @@ class MirrorHandler:
 
     def apply(self, portal: Portal, data: Found) -> None:
         """Write it, and forget what privacy law says must be forgotten."""
-        mirror.apply(portal, data.readings, Change.Source.EVENT)
+        if mirror.apply(portal, data.readings, Change.Source.EVENT):
+            reconcile.portal_is_busy(portal)
         availability.close(portal, data.refused)
         for object_type, ids in data.private.items():
             privacy.forget(portal, object_type, ids)

@@ -19,7 +19,7 @@ from hubspot_api.errors import Forbidden
 from installations.models import Portal
 from installations.ratelimit import WorkClass
 from lanes.kinds import LaneKind, register
-from lanes.signals import signal
+from lanes.signals import bring_forward, signal
 from lanes.slices import Slice
 
 from . import availability, backfill, definitions, mirror
@@ -128,8 +128,15 @@ def _sweep_if_due(turn: Slice, portal: Portal) -> None:
             signal([portal.pk], backfill.BACKFILL, sync.object_type)
 
 
+def portal_is_busy(portal: Portal) -> None:
+    """Something changed there: ask again within a minute, however long the portal had been quiet."""
+    bring_forward(portal.pk, RECONCILE, timezone.now() + MOST_OFTEN)
+
+
 def _pause(portal: Portal) -> timedelta:
-    """A quarter of how long the portal has been quiet, within limits."""
+    """A quarter of how long the portal has been quiet, within limits; a minute while a first sync runs."""
+    if Sync.objects.filter(portal=portal, state=Sync.State.FIRST_SYNC).exists():
+        return MOST_OFTEN
     moved_at = FeedHead.objects.filter(portal=portal).values_list("moved_at", flat=True).first()
     if moved_at is None:
         return AT_LEAST

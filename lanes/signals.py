@@ -50,6 +50,11 @@ def signal(portal_ids: Iterable[int], kind: str, part: str | None = None) -> int
     return told
 
 
+def bring_forward(portal_id: int, kind: str, due_at: datetime) -> None:
+    """Make lanes that wait for a later time due at `due_at`. Those that wait to be signalled sleep on."""
+    Lane.objects.filter(portal_id=portal_id, kind=kind, due_at__gt=due_at, not_before=None).update(due_at=due_at)
+
+
 def hurry(portal_id: int, kind: str, part: str | None = None) -> int:
     """Make lanes due now although a failure held them back: somebody asked, or the cause is gone."""
     lanes = Lane.objects.filter(portal_id=portal_id, kind=kind)

@@ -10,7 +10,7 @@ from crm.models import Change, FeedHead, Owner, Record, Sync
 from installations.models import Portal
 from lanes.models import Lane
 from lanes.signals import hurry
-from tests.crm.mirrored import work_until_idle
+from tests.crm.mirrored import receive, work_until_idle
 from tests.hubspot import Account, HubSpot
 from tests.truth import assert_mirrored
 
@@ -83,6 +83,26 @@ def test_a_quiet_portal_is_asked_less_often(synced: Portal, quiet_for: timedelta
     lane = Lane.objects.get(portal=synced, kind="reconcile")
     assert lane.due_at is not None
     assert abs(lane.due_at - timezone.now() - pause) < timedelta(seconds=20)
+
+
+def test_a_quiet_portal_that_gets_busy_is_asked_within_a_minute(
+    synced: Portal, account: Account, hubspot: HubSpot
+) -> None:
+    FeedHead.objects.update(moved_at=timezone.now() - timedelta(days=3))
+    reconcile_now(synced)
+    (made,) = hubspot.change(account, {"op": "create", "object_type": "companies", "properties": {"name": "New"}})
+    receive(synced, {"subscriptionType": "company.creation", "objectId": int(made["id"])})
+    work_until_idle("events")
+    lane = Lane.objects.get(portal=synced, kind="reconcile")
+    assert lane.due_at is not None
+    assert lane.due_at <= timezone.now() + timedelta(minutes=1)
+
+
+def test_while_a_first_sync_runs_it_is_looked_for_every_minute(portal: Portal) -> None:
+    reconcile_now(portal)
+    lane = Lane.objects.get(portal=portal, kind="reconcile")
+    assert lane.due_at is not None
+    assert lane.due_at <= timezone.now() + timedelta(minutes=1)
 
 
 def test_a_day_after_everything_was_read_it_is_read_again(synced: Portal) -> None:
