@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -23,8 +23,6 @@ class Portal:
     crm: Crm
     created_at: int
     currency: str = "USD"
-    # What it was filled with, to be shown and to be filled so again.
-    seed: dict[str, int] = field(default_factory=dict)
 
     def user(self, user_id: int) -> User | None:
         return next((user for user in self.users if user.user_id == user_id), None)

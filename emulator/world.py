@@ -167,9 +167,10 @@ class Emulator:
             return self.grants.new_private_token(token), token
 
     def uninstall(self, app: App, hub_id: int, *, tokens_live_on: bool = False) -> None:
-        with self.lock:
+        """Remove the app; a write that is under way is told before or not at all."""
+        with self.lock, self.portal(hub_id).crm.lock:
             self.grants.uninstall(app.client_id, hub_id, tokens_live_on=tokens_live_on)
-        self.deliveries.drop(hub_id, app.client_id)
+            self.deliveries.drop(hub_id, app.client_id)
 
     # -- time, faults, state ---------------------------------------------------------------------------------------
 

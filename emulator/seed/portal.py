@@ -32,7 +32,6 @@ Values = dict[str, str]
 
 def fill(portal: Portal, counts: Mapping[str, int], random_seed: int) -> None:
     """Ids begin at the same number in every portal and kind, as they may in HubSpot: an id alone names nothing."""
-    portal.seed = {plural: count for plural, count in counts.items() if count}
     filler = _Filler(portal, random.Random(random_seed))
     with portal.crm.lock:
         filler.add_companies(counts.get("companies", 0))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -111,13 +110,11 @@ def checked_number(value: Any, name: str, low: int, high: int) -> int:
     return result
 
 
-def next_page(req: falcon.Request, after: str, *, path: str | None = None, keep: Iterable[str] = ()) -> dict[str, Any]:
-    """The address of the next page, on the host that was asked. Clients follow it as it is."""
-    kept = set(keep)
-    query = [
-        (name, value)
-        for name, value in parse_qsl(req.query_string, keep_blank_values=True)
-        if name != "after" and (path is None or name in kept)
-    ]
+def next_page(req: falcon.Request, after: str, *, path: str | None = None) -> dict[str, Any]:
+    """The address of the next page, on the host that was asked: clients follow it as it is.
+
+    It keeps the query of this call, unless the pages are somewhere else.
+    """
+    query = [] if path else [pair for pair in parse_qsl(req.query_string, True) if pair[0] != "after"]
     address = f"{req.prefix}{path or req.path}?{urlencode([*query, ('after', after)])}"
     return {"next": {"after": after, "link": address}}

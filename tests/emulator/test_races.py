@@ -1,0 +1,130 @@
+"""Many threads at once: what must happen once happens once, and the losers are told."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+
+import httpx2
+
+from emulator.testing import EmulatorTransport
+from tests.emulator.hub import HUB, Hub, fresh_email
+
+THREADS = 12
+
+
+def at_once(work: Callable[[int], None]) -> None:
+    """Run in many threads that begin together; a failure in one fails the test."""
+    barrier = threading.Barrier(THREADS)
+    failures: list[BaseException] = []
+
+    def run(number: int) -> None:
+        try:
+            barrier.wait(20)
+            work(number)
+        except BaseException as failure:  # noqa: BLE001 - it is raised again below
+            failures.append(failure)
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(THREADS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+
+
+def clients(hub: Hub) -> list[httpx2.Client]:
+    """One for each thread."""
+    headers = {"Authorization": f"Bearer {hub.token}"}
+    return [
+        httpx2.Client(transport=EmulatorTransport(hub.emulator), base_url="http://localhost:8765", headers=headers)
+        for _ in range(THREADS)
+    ]
+
+
+def test_a_code_is_spent_by_one_of_many(bare: Hub) -> None:
+    code = bare.granted_code()
+    statuses: list[int] = []
+    at_once(lambda _: statuses.append(bare.exchange(code).status_code))
+    assert Counter(statuses) == {200: 1, 400: THREADS - 1}
+
+
+def test_a_rotating_refresh_token_is_won_by_one(bare: Hub) -> None:
+    bare.app(rotate_refresh_tokens=True)
+    token = bare.install()["refresh_token"]
+    statuses: list[int] = []
+    at_once(lambda _: statuses.append(bare.refresh(token).status_code))
+    assert Counter(statuses) == {200: 1, 400: THREADS - 1}
+
+
+def test_an_address_is_taken_by_one(hub: Hub) -> None:
+    callers = clients(hub)
+    statuses: list[int] = []
+
+    def create(number: int) -> None:
+        answer = callers[number].post("/crm/v3/objects/contacts", json={"properties": {"email": "one@b.co"}})
+        statuses.append(answer.status_code)
+
+    at_once(create)
+    assert Counter(statuses) == {201: 1, 409: THREADS - 1}
+
+
+def test_exactly_the_allowance_passes(hub: Hub) -> None:
+    callers = clients(hub)
+    statuses: list[int] = []
+
+    def ask(number: int) -> None:
+        statuses.extend(callers[number].get("/crm/v3/objects/contacts").status_code for _ in range(20))
+
+    at_once(ask)
+    assert Counter(statuses) == {200: 110, 429: THREADS * 20 - 110}
+    rows = hub.emulator.requested(limit=10_000)
+    assert [row.seq for row in rows] == list(range(1, THREADS * 20 + 1))
+    counted = sorted(row.burst_in_window for row in rows if row.status == 200)
+    assert counted == list(range(1, 111)), "every call saw a window of its own"
+
+
+def test_writes_and_reads_of_one_portal_do_not_tear(hub: Hub) -> None:
+    """Half of the threads write, half read and search; at the end nothing is missing and all was told."""
+    hub.subscribe("contact.creation", "contact.propertyChange:phone")
+    crm_scopes = ["crm.objects.contacts.read", "crm.objects.contacts.write"]
+    tokens = []
+    for _ in range(THREADS):
+        body = {"private_app": True, "scopes": crm_scopes}
+        tokens.append(hub.control("POST", f"portals/{HUB}/tokens", body)["access_token"])
+    callers = clients(hub)
+
+    def work(number: int) -> None:
+        caller = callers[number]
+        caller.headers["Authorization"] = f"Bearer {tokens[number]}"
+        for turn in range(8):
+            if number % 2:
+                made = caller.post("/crm/v3/objects/contacts", json={"properties": {"email": fresh_email()}})
+                assert made.status_code == 201
+                address = f"/crm/v3/objects/contacts/{made.json()['id']}"
+                assert caller.patch(address, json={"properties": {"phone": str(turn)}}).is_success
+            else:
+                page = caller.get("/crm/v3/objects/contacts?limit=100").json()["results"]
+                assert [record["id"] for record in page] == sorted({record["id"] for record in page}, key=int)
+
+    at_once(work)
+    made = THREADS // 2 * 8
+    assert len(hub.emulator.portals[HUB].crm.tables["0-1"]) == made
+    events = Counter(event["subscriptionType"] for event in hub.events())
+    assert events == {"contact.creation": made, "contact.propertyChange": made}
+
+
+def test_an_uninstall_wins_over_deliveries(hub: Hub) -> None:
+    hub.subscribe("contact.creation")
+
+    def work(number: int) -> None:
+        if number:
+            hub.change({"op": "create", "object_type": "contact", "properties": {"email": fresh_email()}})
+        else:
+            hub.control("POST", f"portals/{HUB}/uninstall", {})
+
+    at_once(work)
+    assert hub.control("GET", "state")["portals"][0]["pending_deliveries"] == 0
+    hub.change({"op": "create", "object_type": "contact", "properties": {"email": fresh_email()}})
+    assert hub.events() == []
