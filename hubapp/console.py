@@ -7,7 +7,6 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth import logout
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -53,12 +52,10 @@ class ConsoleSite(admin.AdminSite):
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # noqa: ARG002 - the framework's name
         """Send everybody on to where they belong: the console has no sign-in page of its own."""
-        target = request.GET.get("next") or reverse("admin:index")
-        if not request.user.is_authenticated:
-            return HttpResponseRedirect(reverse("account_login", query={"next": target}))
-        if not self.has_permission(request):
-            raise PermissionDenied("The console is for staff.")
-        return HttpResponseRedirect(reverse("admin:index"))
+        index = reverse("admin:index")
+        if request.user.is_authenticated:  # so they are staff: see StaffBackend
+            return HttpResponseRedirect(index)
+        return HttpResponseRedirect(reverse("account_login", query={"next": request.GET.get("next") or index}))
 
     def logout(self, request: HttpRequest, *_: Any) -> HttpResponse:  # type: ignore[override]  # no page of its own
         if request.method == "POST":

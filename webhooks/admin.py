@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.defaultfilters import pluralize
+from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils.safestring import SafeString
 
@@ -91,8 +92,13 @@ class EventPage(PortalRowsPage):
             messages.error(request, "Say why you need to see it.")
             return redirect("admin:webhooks_event_change", event_id)
         record(portal, actor(request), "revealed an event", f"Event {event.pk}: {reason[:500]}")
-        context = {"payload": payloads.shown(event.payload, revealed=True), "is_revealed": True}
-        return super().change_view(request, str(event_id), extra_context=context)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": self.title_of(event),
+            "payload": payloads.shown(event.payload, revealed=True),
+            "event": event,
+        }
+        return TemplateResponse(request, "admin/revealed.html", context)
 
 
 @admin.register(Failure)

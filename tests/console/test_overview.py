@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from hubapp import figures
+from installations import endpoint
+from installations.models import Credential, Portal
+from installations.ratelimit import RateLimiter
+from lanes.models import Lane, Sweep
+from tests.events import failed, stored
+from tests.portals import make_portal
+
+from .world import api_call
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _beat_is_alive(db: None) -> None:
+    Sweep.objects.create(swept_at=timezone.now())
+
+
+def alarms(console: Client) -> list[str]:
+    answer = console.get("/admin/")
+    assert answer.status_code == 200
+    return [alarm.text for alarm in answer.context["alarms"] if "DEBUG" not in alarm.text]
+
+
+def health(console: Client, portal: Portal) -> str:
+    page = console.get("/admin/installations/portal/")
+    (row,) = (row for row in page.context["cl"].result_list if row.pk == portal.pk)
+    return str(page.context["cl"].model_admin.health(row))
+
+
+def test_a_quiet_app_has_no_alarms(console: Client) -> None:
+    portal = make_portal()
+    Lane.objects.update(due_at=None)
+    assert alarms(console) == []
+    assert "well" in health(console, portal)
+
+
+def test_figures_lead_to_the_rows_behind_them(console: Client) -> None:
+    failed(stored(make_portal()), dead=True)
+    page = console.get("/admin/")
+    links = [fact.url for group in page.context["groups"] for fact in group.facts if fact.url]
+    assert len(links) > 10
+    assert {console.get(link).status_code for link in links} == {200}
+
+
+def test_a_halted_token_endpoint_says_why(console: Client) -> None:
+    endpoint.halt("HubSpot does not accept our client id or secret (BAD_CLIENT_ID).")
+    (alarm,) = alarms(console)
+    assert "BAD_CLIENT_ID" in alarm
+
+
+def test_a_dead_beat_is_noticed(console: Client) -> None:
+    Sweep.objects.update(swept_at=timezone.now() - timedelta(minutes=10))
+    assert alarms(console) == ["The last sweep was 10 min ago: beat or all workers are dead."]
+    Sweep.objects.all().delete()
+    assert "never" in alarms(console)[0]
+
+
+def test_a_lost_wake_up_is_never_forgotten(console: Client) -> None:
+    Sweep.objects.update(found=1)
+    assert "1 wake-ups were lost" in alarms(console)[0]
+
+
+def test_a_lane_that_nobody_takes_is_noticed(console: Client) -> None:
+    make_portal()
+    Lane.objects.update(due_at=None)
+    Lane.objects.filter(kind="events").update(due_at=timezone.now() - timedelta(minutes=3))
+    assert alarms(console) == ["A lane has waited 3 min for a worker."]
+
+
+@pytest.mark.parametrize(("failures", "expected"), [(1, []), (2, [False]), (5, [True])])
+def test_the_share_of_errors_warns_before_hubspot_does(
+    console: Client, monkeypatch: pytest.MonkeyPatch, failures: int, expected: list[bool]
+) -> None:
+    long_ago = timezone.now() - timedelta(hours=1)
+    monkeypatch.setattr(figures, "midnight", lambda: long_ago)  # else this fails just after midnight
+    portal = make_portal()
+    Lane.objects.update(due_at=None)
+    for number in range(100):
+        api_call(portal, error="ServerError" if number < failures else "")
+    answer = console.get("/admin/")
+    found = [alarm.is_problem for alarm in answer.context["alarms"] if "of today's requests" in alarm.text]
+    assert found == expected
+
+
+def test_a_limiter_without_redis_is_noticed(console: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    away = RateLimiter("redis://127.0.0.1:1/0")
+    monkeypatch.setattr(figures, "limiter", lambda: away)
+    assert alarms(console) == ["Redis is away: each process limits its calls by itself, at half the rate."]
+
+
+def test_health_is_one_word_per_portal(console: Client) -> None:
+    portals = [make_portal() for _ in range(4)]
+    token, lane, reconnect, _ = portals
+    Credential.objects.filter(portal=token).update(failures=1)
+    Lane.objects.filter(portal=lane, kind="events").update(failures=1)
+    reconnect.move_to(Portal.State.NEEDS_RECONNECT)
+    said = [health(console, portal) for portal in portals]
+    for words, expected in zip(said, ["token trouble", "lanes failing", "needs reconnect", "well"], strict=True):
+        assert expected in words
+
+
+def test_a_portal_that_left_has_a_page_without_tokens_or_lanes(console: Client) -> None:
+    portal = make_portal()
+    portal.move_to(Portal.State.ERASED)
+    Credential.objects.all().delete()
+    Lane.objects.all().delete()
+    page = console.get(f"/admin/installations/portal/{portal.pk}/change/").content.decode()
+    assert "None: the portal has left." in page
+    assert "erased" in health(console, portal)
