@@ -1,0 +1,128 @@
+"""Events that fail, with the mirror as the handler: attempts, death, replay, and processes that die on them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from crm.models import Record
+from installations.models import Portal
+from lanes import claims, worker
+from lanes.models import Lane
+from lanes.slices import Slice
+from tests.crm.mirrored import receive, work_until_idle
+from tests.hubspot import Account, HubSpot
+from webhooks import dispatch, failures
+from webhooks.models import EVENTS, Event, Failure
+
+POISON = {"subscriptionType": "contact.creation"}  # without an objectId
+
+
+@pytest.fixture
+def synced(portal: Portal) -> Portal:
+    work_until_idle("backfill")
+    return portal
+
+
+def time_passes(portal: Portal) -> None:
+    """Let the pause before the next attempt be over."""
+    Failure.objects.exclude(retry_at=None).update(retry_at=timezone.now())
+    Lane.objects.filter(portal=portal, kind=EVENTS).update(due_at=timezone.now())
+
+
+def states() -> list[str]:
+    events: Any = Event.objects.with_state().order_by("id")
+    return [event.state for event in events]
+
+
+def test_after_five_attempts_an_event_is_a_dead_letter(synced: Portal) -> None:
+    receive(synced, POISON)
+    work_until_idle("events")
+    for attempt in range(2, 6):
+        assert states() == ["retrying"]
+        time_passes(synced)
+        work_until_idle("events")
+        assert Failure.objects.get().attempts == attempt
+    assert states() == ["dead"]
+    failure = Failure.objects.get()
+    assert failure.retry_at is None
+    assert "no usable objectId" in failure.reason
+    time_passes(synced)
+    work_until_idle("events")
+    assert Failure.objects.get().attempts == 5
+
+
+def test_the_lane_wakes_for_the_next_attempt(synced: Portal) -> None:
+    receive(synced, POISON)
+    work_until_idle("events")
+    assert Lane.objects.get(kind=EVENTS).due_at == Failure.objects.get().retry_at
+
+
+def test_a_replayed_dead_letter_has_all_its_attempts_again(synced: Portal) -> None:
+    receive(synced, POISON)
+    work_until_idle("events")
+    Failure.objects.update(attempts=5, died_at=timezone.now(), retry_at=None)
+    assert failures.replay(Failure.objects.all()) == 1
+    work_until_idle("events")
+    failure = Failure.objects.get()
+    assert (failure.attempts, failure.died_at) == (1, None)
+
+
+def test_a_dead_letter_whose_cause_is_gone_is_done_after_its_replay(synced: Portal) -> None:
+    record_id = Record.objects.filter(object_type="0-1").values_list("record_id", flat=True)[0]
+    receive(synced, POISON)
+    work_until_idle("events")
+    Event.objects.update(payload=f'{{"objectId":{record_id}}}')  # as if the code now understood it
+    Failure.objects.update(attempts=5, died_at=timezone.now(), retry_at=None)
+    failures.replay(Failure.objects.all())
+    work_until_idle("events")
+    assert states() == ["done"]
+    assert not Failure.objects.exists()
+
+
+def test_hubspot_being_away_is_no_events_fault(synced: Portal, account: Account, hubspot: HubSpot) -> None:
+    """The lane waits, and nothing is counted against the event."""
+    record_id = Record.objects.filter(object_type="0-1").values_list("record_id", flat=True)[0]
+    hubspot.fault("status", {"path": "/crm/objects/2026-03/0-1/batch/read"}, params={"status": 503})
+    receive(synced, {"subscriptionType": "contact.propertyChange", "objectId": record_id})
+    _run_inbox()
+    lane = Lane.objects.get(kind=EVENTS)
+    assert lane.failures == 1
+    assert lane.not_before is not None
+    assert lane.not_before > timezone.now()
+    assert states() == ["pending"]
+    hubspot.call("DELETE", "/_emulator/faults")
+    Lane.objects.update(not_before=None, due_at=timezone.now())
+    work_until_idle("events")
+    assert states() == ["done"]
+
+
+def test_a_process_that_dies_leaves_the_next_one_smaller_batches(
+    synced: Portal, account: Account, hubspot: HubSpot
+) -> None:
+    ids = list(Record.objects.filter(object_type="0-1").values_list("record_id", flat=True))
+    change = {"subscriptionType": "contact.propertyChange"}
+    receive(synced, *(change | {"objectId": ids[n % 12], "eventId": n} for n in range(100)))
+    first = _claim_inbox()
+    Lane.objects.filter(pk=first.lane_id).update(lease_until=timezone.now() - timedelta(seconds=1))
+    second = _claim_inbox()
+    assert second.holders_lost == 1
+    before = len(hubspot.requests(account.hub_id))
+    dispatch.work(Slice(second))
+    assert states().count("done") == 100
+    assert len(hubspot.requests(account.hub_id)) - before == 2, "a hundred events in two batches, a read each"
+
+
+def _run_inbox() -> None:
+    """Run the inbox's lane once, whatever comes of it."""
+    worker.run(_claim_inbox())
+
+
+def _claim_inbox() -> claims.Claim:
+    Lane.objects.exclude(kind=EVENTS).update(due_at=None)
+    claimed = claims.claim()
+    assert claimed is not None
+    return claimed
