@@ -9,14 +9,18 @@ from django.db import transaction
 from django.utils import timezone
 
 from hubspot_api import owners as hubspot_owners
+from hubspot_api import pipelines as hubspot_pipelines
 from hubspot_api import properties as hubspot_properties
 from hubspot_api.client import Client
+from hubspot_api.errors import Forbidden
 from installations.models import Portal
 
 from .models import Owner, Property, Sync
 from .object_types import BY_ID
 
 FRESH_FOR = timedelta(hours=1)
+
+Options = list[list[str]]  # [value, label]
 _LABELLED = ["label", "type", "group", "options", "is_calculated", "is_hidden"]
 
 
@@ -52,12 +56,34 @@ def refresh_owners(portal: Portal, client: Client) -> None:
 
 def _refresh(portal: Portal, object_type: str, client: Client) -> None:
     found = [one for one in hubspot_properties.list_all(client, object_type) if not one.archived]
+    in_pipelines = _pipeline_options(object_type, client)
     with transaction.atomic():
-        _store(portal, object_type, found)
+        _store(portal, object_type, found, in_pipelines)
         Sync.objects.filter(portal=portal, object_type=object_type).update(properties_read_at=timezone.now())
 
 
-def _store(portal: Portal, object_type: str, found: Iterable[hubspot_properties.Property]) -> None:
+def _pipeline_options(object_type: str, client: Client) -> dict[str, Options]:
+    """Return the options of the properties whose values live in pipelines: their definitions name none.
+
+    Without leave to read pipelines, stages are shown by their id.
+    """
+    properties = BY_ID[object_type].pipeline_properties
+    if properties is None:
+        return {}
+    try:
+        pipelines = hubspot_pipelines.list_all(client, object_type)
+    except Forbidden:
+        return {}
+    stages = [[stage.id, stage.label] for pipeline in pipelines for stage in pipeline.stages]
+    return dict(zip(properties, ([[one.id, one.label] for one in pipelines], stages), strict=True))
+
+
+def _store(
+    portal: Portal,
+    object_type: str,
+    found: Iterable[hubspot_properties.Property],
+    in_pipelines: dict[str, Options],
+) -> None:
     rows = [
         Property(
             portal=portal,
@@ -66,7 +92,7 @@ def _store(portal: Portal, object_type: str, found: Iterable[hubspot_properties.
             label=one.label,
             type=one.type,
             group=one.group,
-            options=[[option.value, option.label] for option in one.options],
+            options=in_pipelines.get(one.name) or [[option.value, option.label] for option in one.options],
             is_calculated=one.calculated,
             is_hidden=one.hidden,
         )

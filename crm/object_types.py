@@ -27,6 +27,7 @@ class ObjectType:
     columns: tuple[str, ...]  # shown in lists beside the title
     searched_properties: tuple[str, ...]  # what people find a record by
     has_privacy_deletion: bool = False
+    pipeline_properties: tuple[str, str] | None = None  # those that hold pipeline and stage; None: it has no pipelines
 
     @cached_property
     def label(self) -> str:
@@ -82,6 +83,7 @@ DEAL = ObjectType(
     ("dealname", "amount", "dealstage", "pipeline", "closedate", "dealtype", "description", "hubspot_owner_id"),
     ("amount", "dealstage", "closedate"),
     ("dealname", "description"),
+    pipeline_properties=("pipeline", "dealstage"),
 )
 TICKET = ObjectType(
     "0-5",
@@ -97,6 +99,7 @@ TICKET = ObjectType(
     ),
     ("hs_pipeline_stage", "hs_ticket_priority", "hs_ticket_category"),
     ("subject", "content"),
+    pipeline_properties=("hs_pipeline", "hs_pipeline_stage"),
 )
 
 OBJECT_TYPES = (CONTACT, COMPANY, DEAL, TICKET)
