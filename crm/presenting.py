@@ -141,7 +141,7 @@ class Presenter:
         )
         title = self.title(record)
         return [
-            ShownChange(row, self.object_type, title, [self.label(name) for name in row.properties])
+            ShownChange(row, self.object_type, title, [self.label(name) for name in _named(row)])
             for row in rows.order_by("-version")[:limit]
         ]
 
@@ -197,10 +197,15 @@ def latest_changes(portal: Portal, limit: int) -> list[ShownChange]:
             row,
             BY_ID[row.object_type],
             titles.get((row.object_type, row.record_id)) or f"{BY_ID[row.object_type].label} {row.record_id}",
-            [labels.get((row.object_type, name), name) for name in row.properties],
+            [labels.get((row.object_type, name), name) for name in _named(row)],
         )
         for row in rows
     ]
+
+
+def _named(change: Change) -> list[str]:
+    """Return the names of the properties to show: of a new or returned record it would be all."""
+    return change.properties if change.kind == Change.Kind.UPDATED else []
 
 
 def _titles(portal_id: int, object_type: ObjectType, ids: list[int]) -> dict[int, str]:
@@ -215,7 +220,7 @@ def _titles_of(portal: Portal, changes: list[Change]) -> dict[tuple[str, int], s
 
 
 def _labels_of(portal: Portal, changes: list[Change]) -> dict[tuple[str, str], str]:
-    names = {name for change in changes for name in change.properties}
+    names = {name for change in changes for name in _named(change)}
     rows = Property.objects.filter(portal=portal, name__in=names)
     return {(kind, name): label for kind, name, label in rows.values_list("object_type", "name", "label")}
 

@@ -111,3 +111,11 @@ def test_the_switcher_lists_all_accounts_of_a_person() -> None:
     page = opened(browser_of(VIEWER), f"/portals/{first.hub_id}/settings/")
     assert page.link(f"/portals/{second.hub_id}/")
     assert second.name in page.text
+
+
+def test_changes_name_the_properties_that_changed_but_not_all_of_a_new_record() -> None:
+    portal = furnished()
+    changes = opened(browser_of(VIEWER), page_addresses(portal)["contact"]).one("class", "changes").text
+    assert "Properties changed: Email , Fax number" in changes
+    assert "Created" in changes
+    assert "Created:" not in changes
