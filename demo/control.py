@@ -37,10 +37,10 @@ class Control:
     def hub_ids(self) -> list[int]:
         return [int(portal["hub_id"]) for portal in self.state()["portals"]]
 
-    def users(self, hub_id: int) -> list[Answer]:
-        """Return who works in an account: user_id, email, super_admin."""
-        portals = json.loads(self.snapshot())["portals"]
-        return next(list(portal["users"]) for portal in portals if portal["hub_id"] == hub_id)
+    def account(self, hub_id: int) -> Answer:
+        """Return everything about an account as the snapshot has it: users, records, associations."""
+        found: list[Answer] = json.loads(self.snapshot())["portals"]
+        return next(portal for portal in found if portal["hub_id"] == hub_id)
 
     def register_app(self, app: Mapping[str, object]) -> Answer:
         return self._object("POST", "/_emulator/apps", app)

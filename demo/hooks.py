@@ -23,10 +23,7 @@ Of the emulator: a link per account to /oauth/<hub_id>/authorize, and there a fo
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from .page import Form, Missing, Page
 
@@ -100,9 +97,3 @@ def login_form(page: Page) -> tuple[Form, str]:
         if "password" in names:
             return form, next(name for name in ("username", "login") if name in names)
     raise Missing(f"{page.address} has no login form")
-
-
-def mirrored(exported: str) -> Iterator[dict[str, Any]]:
-    """Return the lines of `mirror_export`."""
-    for line in exported.splitlines():
-        yield json.loads(line)

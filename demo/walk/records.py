@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from itertools import islice
 
 from demo import hooks
 from demo.page import Page
 
+from . import comparison
 from .world import World, eventually, expect, opened
 
 LIVE_LIMIT_S = 30
@@ -106,6 +108,16 @@ def reconcile(world: World) -> str:
         f"fax {number} of contact {record_id}",
         limit_s=RECONCILE_LIMIT_S,
     )
+
+
+def same(world: World) -> str:
+    def look() -> list[str]:
+        mirror = comparison.of_mirror(world.stack.manage("mirror_export", "--portal", str(world.hub_id)))
+        account = comparison.of_account(world.control.account(world.hub_id))
+        return list(islice(comparison.differences(mirror, account), 10))
+
+    eventually(look, lambda found: not found, "no difference between the mirror and the account", limit_s=LIVE_LIMIT_S)
+    return ""
 
 
 def _some(world: World, plural: str) -> str:

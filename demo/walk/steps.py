@@ -33,6 +33,7 @@ STEPS: tuple[tuple[str, Step], ...] = (
     ("A deal archived in HubSpot", records.archive),
     ("Two records associated in HubSpot", records.associate),
     ("A property without subscription, by reconcile", records.reconcile),
+    ("The mirror is what the account is", records.same),
     ("A second user sees the status only", people.colleague_waits),
     ("Let in by the owner, they see all", people.colleague_let_in),
     ("Users of other accounts are told 404", people.strangers),
@@ -88,5 +89,5 @@ def _two_accounts(stack: Stack) -> tuple[Account, Account]:
 
 
 def _account(stack: Stack, portal: dict[str, Any]) -> Account:
-    users = sorted(stack.control.users(portal["hub_id"]), key=lambda user: not user["super_admin"])
+    users = sorted(stack.control.account(portal["hub_id"])["users"], key=lambda user: not user["super_admin"])
     return Account(portal["hub_id"], portal["name"], portal["hublet"], [int(user["user_id"]) for user in users])

@@ -41,7 +41,7 @@ def test_it_begins_with_three_accounts_one_of_them_in_europe(tmp_path: Path) -> 
         regions = [portal["hublet"] for portal in stack.control.state()["portals"]]
         assert (len(regions), regions.count("eu1")) == (3, 1)
         assert len(stack.hub_ids) == 3
-        assert stack.control.users(stack.hub_ids[0])[0]["email"]
+        assert stack.control.account(stack.hub_ids[0])["users"]
     stack.erase()
 
 
