@@ -37,4 +37,4 @@ def _rename_cookie(response: HttpResponse) -> None:
     ours = response.cookies.pop(settings.SESSION_COOKIE_NAME)
     response.cookies[settings.STAFF_SESSION_COOKIE_NAME] = ours.value
     renamed = response.cookies[settings.STAFF_SESSION_COOKIE_NAME]
-    renamed.update({name: value for name, value in ours.items() if value})
+    renamed.update({name: value for name, value in ours.items() if value != ""})

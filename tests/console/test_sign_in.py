@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import logging
+
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -122,6 +124,20 @@ def test_a_message_for_staff_does_not_show_on_portal_pages(console: Client) -> N
     console.get("/admin/webhooks/event/1/change/")  # leaves a message, and redirects
     assert b"exist" not in console.get("/").content
     assert b"exist" in console.get("/admin/webhooks/event/").content
+
+
+def test_signing_in_and_failing_to_leave_a_trace(client: Client, alice: User, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        attempt(client, username="hunter2", password="x")
+        attempt(client, password=PASSWORD)
+    assert "Somebody failed to sign in as staff." in caplog.messages
+    assert "Staff alice signed in." in caplog.messages
+    assert "hunter2" not in caplog.text
+
+
+def test_signing_out_takes_the_cookie_away(console: Client) -> None:
+    cookie = console.post("/admin/logout/").cookies[settings.STAFF_SESSION_COOKIE_NAME]
+    assert (cookie.value, cookie["max-age"]) == ("", 0)
 
 
 def test_signing_out_takes_a_post(console: Client) -> None:

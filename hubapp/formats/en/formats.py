@@ -1,5 +1,5 @@
 from __future__ import annotations
 
 DATETIME_FORMAT = "Y-m-d H:i:s"
-DATE_FORMAT = "Y-m-d"
+DATE_FORMAT = SHORT_DATE_FORMAT = "Y-m-d"
 THOUSAND_SEPARATOR = ","
