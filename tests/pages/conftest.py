@@ -4,8 +4,11 @@ import pytest
 
 from demo.redis import Redis
 from installations.models import Portal
+from tests.browser.conftest import browser
 
 from .furniture import furnished
+
+__all__ = ["browser"]  # the fixture
 
 
 @pytest.fixture(autouse=True)
