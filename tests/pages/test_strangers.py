@@ -15,6 +15,7 @@ from installations.models import Membership, Portal
 from tests.portals import make_member, make_portal
 
 from .furniture import CONTACT_ID, VIEWER, WAITING, browser_of, furnished
+from .reading import polled
 
 if TYPE_CHECKING:
     from .reading import Answer
@@ -114,8 +115,12 @@ def test_a_portal_that_left_is_closed_to_everybody(route: str, method: str, stat
 @pytest.mark.parametrize("route", portal_routes())
 def test_a_proof_that_is_too_old_opens_nothing(route: str) -> None:
     portal = furnished()
+    address = address_of(route, portal)
     Membership.objects.filter(portal=portal).update(proven_at="2020-01-01T00:00:00Z")
-    assert ask(VIEWER, "get", address_of(route, portal)).status_code == 404
+    response = ask(VIEWER, "get", address)
+    to_prove_it = f"/signin?hub_id={portal.hub_id}"
+    assert response.status_code == 404 or response.headers["Location"] == to_prove_it
+    assert polled(browser_of(VIEWER), address).status_code == 404, "a fragment cannot lead anybody to HubSpot"
 
 
 @pytest.mark.parametrize("name", ["change_member", "disconnect"])
