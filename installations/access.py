@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.views.defaults import page_not_found
 
 from . import log_context, visitors
@@ -50,7 +52,11 @@ class AccessMiddleware:
             return None
         visitor = visitors.read(request.session)
         memberships = visitors.memberships_of(visitor) if visitor else Membership.objects.none()
-        membership = memberships.filter(portal__hub_id=kwargs.pop("hub_id")).first()
+        hub_id = kwargs.pop("hub_id")
+        membership = memberships.filter(portal__hub_id=hub_id).first()
+        is_page = request.headers.get("HX-Request") != "true"  # a fragment cannot lead anybody to HubSpot
+        if membership is None and visitor is not None and is_page and visitors.has_to_prove(visitor, hub_id):
+            return redirect(reverse("sign_in", query={"hub_id": hub_id}))
         if membership is None or not has_role(membership, getattr(view, "least_role", Role.VIEWER)):
             # Not raised: while debugging, Django's own page would tell which view it was.
             return page_not_found(request, Http404("No such portal, or you have no access to it."))

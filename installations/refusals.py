@@ -13,7 +13,7 @@ from django.utils import timezone
 from hubspot_api.errors import ClientInvalid, GrantInvalid, HubGone, HubSpotError
 
 from . import endpoint
-from .errors import InstallationError, PortalNotConnected, ReconnectRequired, TokenBusy
+from .errors import InstallationError, PortalNotConnected, ReconnectRequired, TokenBusy, TryLater
 from .models import Credential, Portal
 from .signals import portal_needs_reconnect
 
@@ -35,6 +35,11 @@ def note(row: Q, portal: Portal, error: HubSpotError) -> InstallationError:
     if isinstance(error, (GrantInvalid, HubGone)):
         return _left(row, portal) if portal.state == Portal.State.DISCONNECTING else _refused(row, portal, error)
     return _busy(row, portal, error, error.retry_at)
+
+
+def give_back(row: Q, full: TryLater) -> None:
+    """End the lease of a refresh that never reached HubSpot, because the limiter had no place for it."""
+    Credential.objects.filter(row).update(lease_until=None, generation=F("generation") + 1, retry_at=full.retry_at)
 
 
 def _left(row: Q, portal: Portal) -> PortalNotConnected:

@@ -7,9 +7,11 @@ up late hits nothing and takes what is there. Callers whose token is still valid
 
 from __future__ import annotations
 
+import logging
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -22,15 +24,18 @@ from hubspot_api.ports import AccessToken
 from hubspot_api.secret import Secret
 
 from . import endpoint, refusals
-from .errors import PortalNotConnected, ReconnectRequired, TokenBusy
-from .models import Credential, Portal
-from .vault import Vault, VaultError
+from .errors import PortalNotConnected, ReconnectRequired, TokenBusy, TryLater
+from .models import Credential, DataKey, Portal
+from .vault import DataKeyDestroyed, KeyUnknown, SealBroken, Vault, VaultError, make_data_key
+
+logger = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=30)  # longer than the deadline of the call it covers
 AHEAD_AT_MOST = timedelta(minutes=5)
 AHEAD_SHARE = 0.2  # of the token's life
 JITTER = 0.2  # so that portals installed together do not renew together
 WAIT_S = 20.0
+VAULT_PAUSE = timedelta(minutes=5)  # until sealed tokens that do not open are tried again
 
 Renew = Callable[[Secret], TokenGrant]  # calls HubSpot's token endpoint with a refresh token
 
@@ -50,6 +55,8 @@ class Held:
     credential: Credential
     generation: int
     vault: Vault
+    refresh_token: Secret
+    refresh_token_before: Secret | None
 
     @property
     def portal(self) -> Portal:
@@ -97,7 +104,7 @@ def store(portal: Portal, grant: TokenGrant, *, user_id: int | None) -> None:
     """Seal the tokens of a new installation, or of one that is connected again; a renewal under way then loses."""
     if grant.refresh_token is None:
         raise ValueError(f"HubSpot gave {portal} no refresh token.")
-    vault = Vault(portal)
+    vault = _vault_for(portal)
     before = Credential.objects.select_for_update().filter(portal=portal).first()
     Credential.objects.update_or_create(
         portal=portal,
@@ -111,6 +118,17 @@ def store(portal: Portal, grant: TokenGrant, *, user_id: int | None) -> None:
             "token_number": before.token_number + 1 if before else 1,
         },
     )
+
+
+def _vault_for(portal: Portal) -> Vault:
+    """Return the portal's vault; with a new key, where the old one is lost and what it sealed is replaced anyway."""
+    try:
+        return Vault(portal)
+    except (KeyUnknown, SealBroken):
+        logger.critical("The data key of %s does not unwrap; it is connected again, and gets a new one.", portal)
+        DataKey.objects.filter(portal=portal).delete()
+        make_data_key(portal)
+        return Vault(portal)
 
 
 def next_refresh_at(credential: Credential) -> datetime:
@@ -139,18 +157,21 @@ def _credential(portal_id: int) -> Credential:
     return credential
 
 
-def _vault(portal: Portal) -> Vault:
+@contextmanager
+def _sealed_well(portal: Portal) -> Iterator[None]:
+    """Turn trouble with the vault into "come back later": a missing key may be given back, and then all goes on."""
     try:
-        return Vault(portal)
-    except VaultError as error:
+        yield
+    except DataKeyDestroyed as error:
         raise PortalNotConnected(f"{portal}: {error}") from error
+    except VaultError as error:
+        logger.critical("The tokens of %s cannot be opened: %s", portal, error)
+        raise TokenBusy(f"The tokens of {portal} cannot be opened: {error}", timezone.now() + VAULT_PAUSE) from error
 
 
 def _live(credential: Credential) -> Live:
-    try:
+    with _sealed_well(credential.portal):
         value = Vault(credential.portal).open("access_token", credential.access_token)
-    except VaultError as error:
-        raise PortalNotConnected(f"{credential.portal}: {error}") from error
     token = AccessToken(value, credential.token_number, credential.portal.hublet)
     return Live(token, credential.expires_at - _ahead(credential) * (1 - JITTER) / 2)
 
@@ -172,19 +193,31 @@ def _claim(seen: Credential) -> Held | None:
     if endpoint.halted_until() is not None:
         return None
     now = timezone.now()
-    vault = _vault(seen.portal)
+    with _sealed_well(seen.portal):
+        refresh_tokens = _refresh_tokens(seen)
     free = Q(lease_until=None) | Q(lease_until__lt=now)
     may_try = Q(retry_at=None) | Q(retry_at__lte=now)
     won = Credential.objects.filter(free, may_try, pk=seen.pk, generation=seen.generation).update(
         generation=F("generation") + 1, lease_until=now + LEASE
     )
-    return Held(seen, seen.generation + 1, vault) if won else None
+    return Held(seen, seen.generation + 1, *refresh_tokens) if won else None
+
+
+def _refresh_tokens(credential: Credential) -> tuple[Vault, Secret, Secret | None]:
+    """Open what a renewal needs, before its lease is taken."""
+    vault = Vault(credential.portal)
+    before = credential.previous_refresh_token
+    current = vault.open("refresh_token", credential.refresh_token)
+    return vault, current, vault.open("refresh_token", before) if before else None
 
 
 def _renewed(held: Held, renew: Renew, *, even_if_valid: bool = False) -> Live:
     """Ask HubSpot and save; a failure is noted, and costs nothing while the old token is valid."""
     try:
         refresh_token, grant = _ask(held, renew)
+    except TryLater as full:
+        refusals.give_back(held.row, full)
+        raise
     except HubSpotError as error:
         retry = refusals.note(held.row, held.portal, error)
         is_valid = held.credential.expires_at > timezone.now() and not even_if_valid
@@ -199,15 +232,12 @@ def _renewed(held: Held, renew: Renew, *, even_if_valid: bool = False) -> Live:
 
 def _ask(held: Held, renew: Renew) -> tuple[Secret, TokenGrant]:
     """Renew with the refresh token, and if that is refused with the one before it: HubSpot may have kept that."""
-    credential, vault = held.credential, held.vault
-    current = vault.open("refresh_token", credential.refresh_token)
     try:
-        return current, renew(current)
+        return held.refresh_token, renew(held.refresh_token)
     except GrantInvalid:
-        if not credential.previous_refresh_token:
+        if held.refresh_token_before is None:
             raise
-    previous = vault.open("refresh_token", credential.previous_refresh_token)
-    return previous, renew(previous)
+        return held.refresh_token_before, renew(held.refresh_token_before)
 
 
 def _save(held: Held, used: Secret, grant: TokenGrant) -> bool:

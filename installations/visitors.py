@@ -76,3 +76,9 @@ def memberships_of(visitor: Visitor) -> QuerySet[Membership]:
     """Return the visitor's memberships of live portals that are proven recently enough, by portal."""
     proven = Membership.objects.filter(user_id=visitor.user_id, proven_at__gt=timezone.now() - PROVEN_FOR)
     return proven.filter(portal__state__in=Portal.LIVE).select_related("portal").order_by("portal__name", "portal_id")
+
+
+def has_to_prove(visitor: Visitor, hub_id: int) -> bool:
+    """Whether the visitor has a role in a portal, but HubSpot confirmed their membership too long ago."""
+    memberships = Membership.objects.filter(user_id=visitor.user_id, portal__hub_id=hub_id)
+    return memberships.filter(portal__state__in=Portal.LIVE, proven_at__lte=timezone.now() - PROVEN_FOR).exists()

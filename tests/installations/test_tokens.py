@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
 import threading
 from collections.abc import Callable
@@ -9,16 +10,17 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
+from pytest_django import Settings
 
 from hubspot_api.errors import ClientInvalid, HubGone, HubSpotError, OAuthRefused, Overloaded, RefreshTokenInvalid
 from hubspot_api.oauth import TokenGrant
 from hubspot_api.ports import AccessToken
 from hubspot_api.secret import Secret
 from installations import endpoint, tokens
-from installations.errors import PortalNotConnected, ReconnectRequired, TokenBusy
+from installations.errors import PortalNotConnected, ReconnectRequired, TokenBusy, TryLater
 from installations.models import Credential, Portal, TokenEndpoint
 from installations.vault import Vault
 from tests.portals import grant, make_portal
@@ -244,6 +246,54 @@ def test_a_portal_without_tokens_says_so(db: None) -> None:
     portal = Portal.objects.create(hub_id=1)
     with pytest.raises(PortalNotConnected):
         tokens.fresh(portal.pk, Endpoint(1))
+
+
+def test_tokens_that_do_not_open_wait_until_the_key_is_back(
+    portal: Portal, hubspot: Endpoint, settings: Settings
+) -> None:
+    """A key left out by mistake must not disconnect anybody, nor let work sleep for ever."""
+    keys = settings.ENCRYPTION_KEYS
+    settings.ENCRYPTION_KEYS = f"other:{base64.b64encode(bytes(32)).decode()}"
+    with pytest.raises(TokenBusy) as busy:
+        tokens.fresh(portal.pk, hubspot)
+    assert busy.value.retry_at > timezone.now()
+    settings.ENCRYPTION_KEYS = keys
+    assert tokens.fresh(portal.pk, hubspot).token.value.reveal() == "access-1"
+    portal.refresh_from_db()
+    assert portal.state == Portal.State.ACTIVE
+
+
+def test_one_broken_refresh_token_stops_one_portal(portal: Portal, hubspot: Endpoint) -> None:
+    expire(portal)
+    Credential.objects.update(refresh_token="v1.AAAA")
+    with pytest.raises(TokenBusy):
+        tokens.fresh(portal.pk, hubspot)
+    assert Credential.objects.get().lease_until is None
+    other = make_portal(connected=False)
+    expire(other)
+    assert tokens.fresh(other.pk, Endpoint(other.hub_id)).token.value.reveal() == "access-2"
+
+
+def test_a_portal_whose_key_is_lost_can_be_connected_again(
+    portal: Portal, hubspot: Endpoint, settings: Settings
+) -> None:
+    settings.ENCRYPTION_KEYS = f"other:{base64.b64encode(bytes(32)).decode()}"
+    with transaction.atomic():
+        tokens.store(portal, grant(portal.hub_id, access="access-9"), user_id=7)
+    assert tokens.fresh(portal.pk, hubspot).token.value.reveal() == "access-9"
+
+
+def test_a_full_limiter_ends_the_lease(portal: Portal) -> None:
+    expire(portal)
+    later = timezone.now() + timedelta(seconds=3)
+
+    def full(_: Secret) -> TokenGrant:
+        raise TryLater("full", later)
+
+    with pytest.raises(TryLater):
+        tokens.fresh(portal.pk, full)
+    credential = Credential.objects.get()
+    assert (credential.lease_until, credential.retry_at, credential.failures) == (None, later, 0)
 
 
 @pytest.mark.django_db(transaction=True)

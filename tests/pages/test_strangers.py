@@ -113,7 +113,7 @@ def test_a_portal_that_left_is_closed_to_everybody(route: str, method: str, stat
 
 
 @pytest.mark.parametrize("route", portal_routes())
-def test_a_proof_that_is_too_old_opens_nothing(route: str) -> None:
+def test_a_proof_that_is_too_old_leads_to_hubspot_again(route: str) -> None:
     portal = furnished()
     address = address_of(route, portal)
     Membership.objects.filter(portal=portal).update(proven_at="2020-01-01T00:00:00Z")
