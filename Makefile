@@ -5,13 +5,17 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-.PHONY: demo test lint format bench chaos audit constraints clean
+.PHONY: demo test coverage lint format bench chaos audit constraints clean
 
 demo: $(STAMP)
 	@$(BIN)/python -m demo $(ARGS)
 
 test: $(STAMP)
 	@$(BIN)/python -m pytest $(ARGS)
+
+# The same, with a report of what no test reaches.
+coverage: $(STAMP)
+	@$(BIN)/python -m pytest --cov --cov-report=term-missing $(ARGS)
 
 lint: $(STAMP)
 	@$(BIN)/ruff check .
