@@ -158,9 +158,7 @@ STAFF_SESSION_COOKIE_NAME = "hubapp_staff" if DEBUG else "__Host-hubapp_staff"  
 CSRF_COOKIE_NAME = "hubapp_csrf" if DEBUG else "__Host-hubapp_csrf"
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"  # Strict would lose the session on the way back from HubSpot
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
-MESSAGE_STORAGE = (
-    "django.contrib.messages.storage.session.SessionStorage"  # so messages follow the session they are for
-)
+MESSAGE_STORAGE = "hubapp.staff.session.message_storage"
 SESSION_COOKIE_AGE = 8 * 3600  # idle; installations.signin ends a session after a day in any case
 # The proxy in front speaks https and sets this header; without one it must not be trusted.
 BEHIND_TLS_PROXY = env.flag("BEHIND_TLS_PROXY")

@@ -6,6 +6,9 @@ Both cookies belong to the whole site, as their `__Host-` names demand; which on
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.messages.storage.base import BaseStorage
+from django.contrib.messages.storage.fallback import FallbackStorage
+from django.contrib.messages.storage.session import SessionStorage
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse
 
@@ -27,6 +30,11 @@ class TwoSessionsMiddleware(SessionMiddleware):
         if _is_for_staff(request) and settings.SESSION_COOKIE_NAME in response.cookies:
             _rename_cookie(response)
         return response
+
+
+def message_storage(request: HttpRequest) -> BaseStorage:
+    """Messages for staff wait in their session: in a cookie of its own they would show on portal pages."""
+    return SessionStorage(request) if _is_for_staff(request) else FallbackStorage(request)
 
 
 def _is_for_staff(request: HttpRequest) -> bool:
