@@ -18,7 +18,7 @@ from .lock import AlreadyRunning
 from .options import EMULATOR_PORT, WEB_PORT, Misused, Options, read_options
 from .place import PlaceUnsafe
 from .ports import PortTaken
-from .signals import Asked, raise_asked
+from .signals import Asked, asking
 from .stack import Stack
 from .supervisor import START_FAILED
 from .walk.steps import walk
@@ -105,10 +105,9 @@ def _stack(data: Path, ports: tuple[int | None, int | None], env: Mapping[str, s
 
 def _run(stack: Stack, work: Callable[[], bool]) -> bool | None:
     """Start everything, do the work, stop everything. Return what the work returned, None when somebody stopped us."""
-    raise_asked(at_once=stack.kill_everything)
     outcome = None
     try:
-        with suppress(Asked):
+        with suppress(Asked), asking(at_once=stack.kill_everything):
             stack.start()
             outcome = work()
     finally:

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO
 
-from . import tether
+from . import processes, tether
 
 # On Linux a child ends with the *thread* that started it, so one thread that lasts starts them all.
 _starter = ThreadPoolExecutor(1, "starts-children")
@@ -68,14 +68,13 @@ def stop(child: subprocess.Popen[bytes], *, sign: signal.Signals = signal.SIGTER
         try:
             child.wait(patience_s)
         except subprocess.TimeoutExpired:
-            kill_group(child)
+            child.kill()
             child.wait()
-    kill_group(child)
+    end_orphans(child)
 
 
-def kill_group(child: subprocess.Popen[bytes]) -> None:
-    """Kill what is left of a child's group. A web server's workers would go on serving without their parent."""
-    try:
-        os.killpg(child.pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):  # macOS says "not permitted" of a group of zombies
-        return
+def end_orphans(child: subprocess.Popen[bytes]) -> None:
+    """Kill what a dead child left in its group: a web server's workers would go on serving without it."""
+    found = [process for process in processes.everyone() if process.group == child.pid]
+    if not any(process.pid == child.pid for process in found):  # else the number is another's by now
+        processes.end(found, sign=signal.SIGKILL)

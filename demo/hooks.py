@@ -93,7 +93,8 @@ def member_form(page: Page, user_id: int) -> Form:
 def login_form(page: Page) -> tuple[Form, str]:
     """Return the login form and the name of its user field. Raises Missing."""
     for form in page.forms():
-        names = [found.get("name") for found in form.element if found.get("type") != "hidden"]
-        if "password" in names:
-            return form, next(name for name in ("username", "login") if name in names)
+        names = {found.get("name") for found in form.element}
+        for user_field in ("username", "login"):
+            if {user_field, "password"} <= names:
+                return form, user_field
     raise Missing(f"{page.address} has no login form")

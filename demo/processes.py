@@ -65,9 +65,9 @@ def end(
 ) -> list[Process]:
     """Ask these processes to end, kill those that do not, and return those that had to be killed."""
     remaining = _alive(processes)
-    _send(remaining, sign)
+    send(remaining, sign)
     remaining = _wait_for(remaining, patience_s)
-    _send(remaining, signal.SIGKILL)
+    send(remaining, signal.SIGKILL)
     _wait_for(remaining, 10)
     return remaining
 
@@ -78,7 +78,7 @@ def _alive(processes: Iterable[Process]) -> list[Process]:
     return [process for process in processes if (process.pid, process.started) in now]
 
 
-def _send(processes: Iterable[Process], sign: signal.Signals) -> None:
+def send(processes: Iterable[Process], sign: signal.Signals) -> None:
     for process in processes:
         try:
             os.kill(process.pid, sign)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 
@@ -12,8 +13,9 @@ class Asked(BaseException):
     """Somebody asked us to stop. Not an Exception: nothing on the way should take it for a failure."""
 
 
-def raise_asked(*, at_once: Callable[[], None]) -> None:
-    """From now on raise Asked in the main thread at the first signal, and call `at_once` at each later one."""
+@contextmanager
+def asking(*, at_once: Callable[[], None]) -> Iterator[None]:
+    """Raise Asked in the main thread at the first signal; at another one, or one that comes later, call `at_once`."""
     asked = False
 
     def handle(_signal: int, _frame: FrameType | None) -> None:
@@ -27,3 +29,7 @@ def raise_asked(*, at_once: Callable[[], None]) -> None:
 
     for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(sign, handle)
+    try:
+        yield
+    finally:
+        asked = True

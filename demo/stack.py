@@ -8,13 +8,11 @@ with Stack(folder, sizes=Sizes(web_workers=1), env={"HUBSPOT_SCOPES": "oauth"}) 
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 import threading
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -216,16 +214,13 @@ class Stack:
 
     def kill(self, *names: str, sign: signal.Signals = signal.SIGKILL) -> None:
         """Send these children and their own children a signal, all at once; after SIGKILL, wait until they are gone."""
-        for name in names:
-            self._posts[name].expect_death()
         found = [process for family in self._families(*names).values() for process in family]
-        for process in found:
-            with suppress(ProcessLookupError):
-                os.kill(process.pid, sign)
         if sign == signal.SIGKILL:
-            processes.end(found)
             for name in names:
-                self._posts[name].reap()
+                self._posts[name].expect_death()
+            processes.end(found, sign=sign)
+        else:
+            processes.send(found, sign)
 
     def _keep_record(self) -> None:
         while not self._stopping.wait(_RECORD_EVERY_S):
@@ -274,7 +269,5 @@ class Stack:
 
     def kill_everything(self) -> None:
         """For somebody who cannot wait for stop(), also while it is under way. Takes no lock, asks nobody."""
-        for family in self._families(*self._posts).values():
-            for process in family:
-                with suppress(ProcessLookupError):
-                    os.kill(process.pid, signal.SIGKILL)
+        found = self._families(*self._posts).values()
+        processes.send([process for family in found for process in family], signal.SIGKILL)

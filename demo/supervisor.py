@@ -15,7 +15,7 @@ from .programs import ProgramFailed
 from .redis import RedisFailed
 from .roster import Child
 
-START_FAILED = (PostgresFailed, RedisFailed, ProgramFailed)
+START_FAILED = (PostgresFailed, RedisFailed, ProgramFailed, OSError)
 _GLANCE_S = 0.2
 
 
@@ -42,7 +42,8 @@ class Post:
         self.child.launch()
 
     def start(self) -> None:
-        """Raises one of START_FAILED."""
+        """Start, or start anew if it runs. Raises one of START_FAILED."""
+        self.child.stop()
         self.launch()
         self.child.wait_until_ready()
 
@@ -53,10 +54,6 @@ class Post:
     def expect_death(self) -> None:
         """Somebody is about to kill this child on purpose: that says nothing about its health."""
         self._expected = True
-
-    def reap(self) -> None:
-        if self.child.process is not None:
-            self.child.process.wait()
 
     def schedule_restart(self) -> float | None:
         """Return the seconds until the next start, None when it is time to give up."""
@@ -111,7 +108,7 @@ class Supervisor:
         process = post.child.process
         if process is None or process.returncode is None:
             return
-        children.kill_group(process)
+        children.end_orphans(process)
         pause_s = post.schedule_restart()
         ending = how_it_ended(process.returncode)
         if pause_s is None:

@@ -36,7 +36,7 @@ def strangers(world: World) -> str:
     for browser in (world.stranger, world.nobody):
         for path in ("", *_inner_pages()):
             shown(browser.open(world.address(path)), 404)
-    return f"{world.other.name} in the EU: {synced}"
+    return f"{world.other.name} in {world.other.hublet}: {synced}"
 
 
 def _inner_pages() -> list[str]:

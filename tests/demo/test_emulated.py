@@ -48,6 +48,7 @@ def test_it_begins_with_three_accounts_one_of_them_in_europe(tmp_path: Path) -> 
 def test_what_is_in_it_outlives_a_stop(stack: Stack, tmp_path: Path, said: list[str]) -> None:
     stack.start()
     stack.control.make_portal(PORTAL)
+    until(lambda: "localhost" in stack.log("emulator").read_text(), "it says that it waits for a signal")
     stack.stop("emulator")
     assert stat.S_IMODE((tmp_path / "data/emulator.json").stat().st_mode) == 0o600
     stack.start("emulator")

@@ -248,3 +248,12 @@ def test_a_database_whose_data_directory_was_deleted_is_not_taken_over(make_stac
 def _recorded(stack: Stack, name: str) -> list[int]:
     found: list[int] = json.loads((stack.plan.data / "demo.json").read_text())["pids"][name]
     return found
+
+
+def test_starting_a_child_that_runs_starts_it_anew(make_stack: MakeStack) -> None:
+    stack = make_stack()
+    stack.start()
+    before = stack.pids("redis")
+    stack.start("redis")
+    assert answers(stack)
+    assert not set(stack.pids("redis")) & set(before)
