@@ -102,6 +102,11 @@ def test_filters_of_a_group_must_all_hold_and_of_groups_one(people: Hub) -> None
     assert names(people, filterGroups=groups) == ["Ada", "Bea", "Cleo"]
 
 
+def test_two_ids_at_once_are_nobodys(people: Hub) -> None:
+    first, second = (record["id"] for record in people.search("contacts", {}).json()["results"][:2])
+    assert names(people, where("hs_object_id", "EQ", first), where("hs_object_id", "EQ", second)) == []
+
+
 def test_filters_without_a_group(people: Hub) -> None:
     body = {"filters": [where("city", "EQ", "graz")], "properties": ["firstname"]}
     assert len(people.search("contacts", body).json()["results"]) == 2

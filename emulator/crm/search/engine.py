@@ -89,7 +89,7 @@ def _ids_that_all_match(crm: Crm, kind: ObjectType, request: SearchRequest) -> S
     return ids[::-1] if request.descending else ids
 
 
-_RANGES = ("EQ", "GT", "GTE", "LT", "LTE", "BETWEEN")
+_RANGES = ("GT", "GTE", "LT", "LTE", "BETWEEN")
 
 
 def _modified_bounds(kind: ObjectType, request: SearchRequest) -> tuple[int | None, int | None]:
