@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.dispatch import receiver
 from django.utils import timezone
 
+from installations.erasing import delete_in_bites
 from installations.models import Portal
 from installations.signals import erase_portal, portal_connected
 from lanes.signals import open_lane, signal
@@ -29,4 +30,4 @@ def open_mirror(portal: Portal, **_: object) -> None:
 @receiver(erase_portal)
 def erase_mirror(portal: Portal, **_: object) -> None:
     for model in (Association, Change, Record, FeedHead, Property, Owner, Sync):
-        model._default_manager.filter(portal=portal).delete()
+        delete_in_bites(model._default_manager.filter(portal=portal))

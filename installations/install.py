@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
@@ -23,6 +24,9 @@ from .models import Membership, Portal, UnclaimedGrant
 from .signals import portal_connected
 
 UNCLAIMED_FOR = timedelta(minutes=10)
+WORTHLESS_AFTER = timedelta(hours=1)
+
+logger = logging.getLogger(__name__)
 
 
 class IdentityMismatch(InstallationError):
@@ -109,14 +113,19 @@ def give_up(grant: UnclaimedGrant) -> None:
 def give_up_unclaimed() -> int:
     """Give up what nobody decided about in time; return how many. HubSpot's refusal means that it is gone already."""
     late = UnclaimedGrant.objects.filter(created_at__lt=timezone.now() - UNCLAIMED_FOR)
-    for grant in late:
-        try:
-            give_up(grant)
-        except HubSpotError as error:
-            if error.retryable and grant.created_at > timezone.now() - timedelta(hours=1):
-                continue
-            grant.delete()
-    return len(late)
+    return sum(_is_given_up(grant) for grant in late)
+
+
+def _is_given_up(grant: UnclaimedGrant) -> bool:
+    """Give one up, or leave it for the next time; after an hour its token is worthless, and it goes in any case."""
+    try:
+        give_up(grant)
+    except (HubSpotError, InstallationError, vault.VaultError) as error:
+        logger.warning("The app could not be taken out of account %s: %s", grant.hub_id, error)
+        if grant.created_at > timezone.now() - WORTHLESS_AFTER:
+            return False
+        grant.delete()
+    return True
 
 
 def missing_scopes(granted: list[str]) -> list[str]:

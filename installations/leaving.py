@@ -1,4 +1,4 @@
-"""Disconnect: stop at once, uninstall at HubSpot, destroy the keys, erase the data in time."""
+"""Disconnect: stop at once, uninstall at HubSpot, destroy the keys. The data goes later: see erasing."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from hubspot_api.installs import uninstall as uninstall_app
 from .audit import SYSTEM, record
 from .clients import client_for
 from .errors import PortalNotConnected
-from .models import ApiCall, AuditEntry, Credential, Portal, erase_due
+from .models import Credential, Portal
 from .ratelimit import WorkClass
-from .signals import erase_portal, portal_disconnected
+from .signals import portal_disconnected
 from .vault import destroy_data_key
 
 logger = logging.getLogger(__name__)
@@ -78,30 +78,3 @@ def finish(portal: Portal, reason: str) -> None:
     Credential.objects.filter(portal=portal).delete()
     portal.move_to(Portal.State.DISCONNECTED, reason)
     record(portal, SYSTEM, "destroyed our access", reason)
-
-
-def erase_those_due() -> int:
-    """Erase every portal whose date has come; return how many."""
-    portals = list(erase_due(timezone.now()))
-    for portal in portals:
-        erase(portal)
-    return len(portals)
-
-
-def erase(portal: Portal) -> None:
-    """Delete everything about an installation but the row that proves it."""
-    with transaction.atomic():
-        portal = Portal.objects.select_for_update().get(pk=portal.pk)
-        if portal.is_live:  # a portal that needed reconnecting and nobody did
-            portal_disconnected.send(Portal, portal=portal)
-        erase_portal.send(Portal, portal=portal)
-        destroy_data_key(portal)
-        Credential.objects.filter(portal=portal).delete()
-        portal.memberships.all().delete()
-        AuditEntry.objects.filter(portal=portal).delete()
-        ApiCall.objects.filter(portal=portal).delete()
-        portal.move_to(Portal.State.ERASED)
-        portal.name = portal.installed_by_email = ""
-        portal.erased_at = timezone.now()
-        portal.save(update_fields=["name", "installed_by_email", "erased_at"])
-    logger.info("Portal %s is erased.", portal.hub_id)

@@ -6,15 +6,15 @@ import logging
 
 from celery import shared_task
 
-from . import flows, install, leaving, retention
+from . import erasing, flows, install, retention
 
 logger = logging.getLogger(__name__)
 
 
 @shared_task(name="installations.erase_those_due", soft_time_limit=3000, time_limit=3060)
 def erase_those_due() -> None:
-    """Erase portals whose date has come. Idempotent: each is locked, and an erased one is not due any more."""
-    erased = leaving.erase_those_due()
+    """Erase portals whose date has come. Idempotent: what is gone is not found again, an erased one is not due."""
+    erased = erasing.erase_those_due()
     if erased:
         logger.info("Erased %s portals whose date had come.", erased)
 

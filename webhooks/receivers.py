@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.dispatch import receiver
 
+from installations.erasing import delete_in_bites
 from installations.models import Portal
 from installations.signals import erase_portal, portal_connected
 from lanes.signals import open_lane
@@ -20,5 +21,5 @@ def open_inbox(portal: Portal, **_: object) -> None:
 
 @receiver(erase_portal)
 def erase_inbox(portal: Portal, **_: object) -> None:
-    Failure.objects.filter(portal=portal).delete()
-    Event.objects.filter(portal=portal).delete()
+    delete_in_bites(Failure.objects.filter(portal=portal))
+    delete_in_bites(Event.objects.filter(portal=portal))

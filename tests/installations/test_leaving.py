@@ -7,13 +7,14 @@ from django.test import Client
 from django.utils import timezone
 
 from crm.models import Association, Change, Record, Sync
-from installations import leaving
+from installations import erasing, leaving
 from installations.models import AuditEntry, Credential, DataKey, Membership, Portal
 from installations.ratelimit import limiter
+from installations.signals import erase_portal
 from lanes import claims, worker
 from lanes.models import Lane
 from tests.consent import way_back
-from tests.crm.mirrored import receive, work_until_idle
+from tests.crm.mirrored import install, receive, work_until_idle
 from tests.hubspot import Account, HubSpot
 from webhooks.models import Event
 
@@ -132,15 +133,46 @@ def test_erasing_leaves_one_row_as_proof(client: Client, portal: Portal) -> None
     work_until_idle("backfill")
     receive(portal, {"subscriptionType": "contact.creation", "objectId": 1})
     disconnect(client, portal, destroy_now="1")
-    assert leaving.erase_those_due() == 0
+    assert erasing.erase_those_due() == 0
     Portal.objects.update(erase_at=timezone.now())
-    assert leaving.erase_those_due() == 1
+    assert erasing.erase_those_due() == 1
     portal.refresh_from_db()
     assert (portal.state, portal.name, portal.installed_by_email) == (Portal.State.ERASED, "", "")
     assert portal.erased_at is not None
     for model in (Record, Association, Change, Sync, Event, Lane, AuditEntry, Credential, Membership):
         assert not model._default_manager.exists(), model
-    assert leaving.erase_those_due() == 0
+    assert erasing.erase_those_due() == 0
+
+
+def test_erasing_goes_on_where_it_was_killed(client: Client, portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
+    work_until_idle("backfill")
+    receive(portal, {"subscriptionType": "contact.creation", "objectId": 1})
+    disconnect(client, portal, destroy_now="1")
+    Record.objects.filter(portal=portal).delete()  # as far as the killed run had come
+    Portal.objects.update(erase_at=timezone.now())
+    monkeypatch.setattr(erasing, "BITE", 2)
+    assert erasing.erase_those_due() == 1
+    assert not Change.objects.exists()
+    assert not Event.objects.exists()
+
+
+def test_a_portal_that_cannot_be_erased_keeps_no_other_waiting(
+    client: Client, portal: Portal, hubspot: HubSpot
+) -> None:
+    other = install(hubspot, hubspot.add_account())
+    Portal.objects.update(erase_at=timezone.now())
+
+    def refuse(portal: Portal, **_: object) -> None:
+        if portal.pk == other.pk:
+            raise OSError("no")
+
+    erase_portal.connect(refuse)
+    try:
+        assert erasing.erase_those_due() == 1
+    finally:
+        erase_portal.disconnect(refuse)
+    assert set(Portal.objects.values_list("pk", "state")) == {(portal.pk, "erased"), (other.pk, "disconnected")}
+    assert erasing.erase_those_due() == 1
 
 
 def test_an_uninstall_in_hubspot_is_noticed(client: Client, portal: Portal, account: Account, hubspot: HubSpot) -> None:

@@ -1,0 +1,68 @@
+"""Erase what is held about a portal: in small bites, each committed, so that a large one locks nothing for long.
+
+A run that is killed half way goes on with the next: the row that remains says "erased" only when nothing else is left.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from .models import ApiCall, AuditEntry, Credential, Portal, erase_due
+from .signals import erase_portal, portal_disconnected
+from .vault import destroy_data_key
+
+logger = logging.getLogger(__name__)
+
+BITE = 5000
+
+
+def erase_those_due() -> int:
+    """Erase every portal whose date has come; return how many. One that fails does not keep the others waiting."""
+    erased = 0
+    for portal in erase_due(timezone.now()):
+        try:
+            erase(portal)
+        except Exception:
+            logger.exception("Portal %s could not be erased; it is tried again.", portal.hub_id)
+        else:
+            erased += 1
+    return erased
+
+
+def erase(portal: Portal) -> None:
+    """Delete everything about an installation but the row that proves it. Safe to run again after being killed."""
+    _stop(portal)
+    erase_portal.send(Portal, portal=portal)
+    delete_in_bites(ApiCall.objects.filter(portal=portal))
+    delete_in_bites(AuditEntry.objects.filter(portal=portal))
+    with transaction.atomic():
+        portal.memberships.all().delete()
+        portal.move_to(Portal.State.ERASED)
+        portal.name = portal.installed_by_email = ""
+        portal.erased_at = timezone.now()
+        portal.save(update_fields=["name", "installed_by_email", "erased_at"])
+    logger.info("Portal %s is erased.", portal.hub_id)
+
+
+def delete_in_bites(rows: QuerySet[Any]) -> None:
+    """Delete rows that no other table's rows hang on, a few thousand at a time, without loading them."""
+    while ids := list(rows.order_by("pk").values_list("pk", flat=True)[:BITE]):
+        bite = rows.model._base_manager.filter(pk__in=ids)
+        bite._raw_delete(bite.db)
+
+
+def _stop(portal: Portal) -> None:
+    """Destroy the keys first, and end the work of a portal that needed reconnecting and nobody did."""
+    with transaction.atomic():
+        portal = Portal.objects.select_for_update().get(pk=portal.pk)
+        if portal.is_live:
+            portal_disconnected.send(Portal, portal=portal)
+            portal.state = Portal.State.DISCONNECTED
+            portal.save(update_fields=["state"])
+        destroy_data_key(portal)
+        Credential.objects.filter(portal=portal).delete()
