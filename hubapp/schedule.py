@@ -24,6 +24,7 @@ SCHEDULE = {
     "purge calls": _every(10 * MINUTE, "installations.purge_calls"),
     "purge quarantine": _every(60 * MINUTE, "webhooks.purge_quarantine"),
     "erase those due": _every(60 * MINUTE, "installations.erase_those_due"),
+    "purge changes": _every(60 * MINUTE, "crm.purge_changes"),
     "purge flows": _daily(3, "installations.purge_flows"),
     "clear sessions": _daily(4, "hubapp.clear_sessions"),
 }
