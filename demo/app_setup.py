@@ -46,9 +46,16 @@ def manage(env: Mapping[str, str], *arguments: str) -> str:
     return done.stdout
 
 
-def set_up(env: Mapping[str, str], identity: Identity) -> Wanted:
-    """Bring the database up to date and make the staff login work. Raises CommandFailed."""
+def set_up(env: Mapping[str, str], identity: Identity, *, begins: bool) -> Wanted:
+    """Bring the database up to date and make the staff login work. Raises CommandFailed.
+
+    `begins`: Redis and HubSpot start with us, so nobody can have called HubSpot lately.
+    """
     manage(env, "migrate", "--noinput", "--verbosity", "0")
-    login = {"DEMO_STAFF_USERNAME": identity.staff_username, "DEMO_STAFF_PASSWORD": identity.staff_password}
-    said = manage({**env, **login}, "shell", "--no-imports", "-c", "from demo import inside; inside.main()")
+    told = {
+        "DEMO_STAFF_USERNAME": identity.staff_username,
+        "DEMO_STAFF_PASSWORD": identity.staff_password,
+        "DEMO_BEGINS": "1" if begins else "",
+    }
+    said = manage({**env, **told}, "shell", "--no-imports", "-c", "from demo import inside; inside.main()")
     return Wanted(**json.loads(said.splitlines()[-1]))

@@ -192,7 +192,8 @@ class Stack:
 
     def _set_up_app(self) -> None:
         self._say("  setting up the database")
-        wanted = app_setup.set_up(self.plan.environment, self.plan.identity)
+        begins = {"redis", "emulator"} <= self._posts.keys()
+        wanted = app_setup.set_up(self.plan.environment, self.plan.identity, begins=begins)
         self._emulator.app = registration(self.plan.settings, wanted)
 
     def _launch(self, name: str) -> None:
