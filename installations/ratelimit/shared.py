@@ -1,4 +1,8 @@
-"""The buckets that all processes share, in Redis; and the knowledge of when they cannot be asked or trusted."""
+"""The buckets that all processes share, in Redis; and the knowledge of when they cannot be asked or trusted.
+
+Redis must not evict keys (`maxmemory-policy noeviction`): a place that is evicted is a call not counted. One primary,
+with or without replicas; not Redis Cluster, whose keys know nothing of a common era.
+"""
 
 from __future__ import annotations
 

@@ -177,6 +177,11 @@ class PromptReturns(Returns):
             self.flush()
 
 
+def patient(url: str, database: int) -> str:
+    """Return the address of another database, for limiters who wait as long as a busy machine takes."""
+    return f"{url.split('?')[0]}?db={database}&socket_timeout=20&socket_connect_timeout=20"
+
+
 def limiter_in(world: World, url: str, limits: Limits | None = None, ahead_s: float = 0.0) -> RateLimiter:
     """Return the limiter of one process of `world`, whose clock is `ahead_s` ahead of the others'."""
     assert SharedBuckets.source.count(_TIME) == 1

@@ -17,7 +17,7 @@ from installations.ratelimit import Allowance, LimiterFull, Limits, Permit, Rate
 from installations.ratelimit.limits import UNPACED_MS
 from installations.ratelimit.shared import ERA
 
-from .limiter_world import HUB_ID, StrictServer, World, limiter_in
+from .limiter_world import HUB_ID, StrictServer, World, limiter_in, patient
 
 UNTIL = 40.0  # virtual seconds
 EXAMPLES = 1000 if os.environ.get("CHAOS") == "long" else 40
@@ -177,7 +177,7 @@ class Scenario:
 
 @pytest.fixture(scope="module")
 def url(redis_server: Redis) -> Iterator[str]:
-    url = redis_server.url.replace("db=0", "db=10")
+    url = patient(redis_server.url, 10)
     yield url
     with redis.Redis.from_url(url) as client:
         client.flushdb()

@@ -11,14 +11,14 @@ from demo.redis import Redis
 from hubspot_api.ports import Bucket
 from installations.ratelimit import RateLimiter, WorkClass
 
-from .limiter_world import HUB_ID, Network, Portal, StrictServer, World, limiter_in
+from .limiter_world import HUB_ID, Network, Portal, StrictServer, World, limiter_in, patient
 
 WARM = 20.0  # seconds until all places have been round once
 
 
 @pytest.fixture
 def url(redis_server: Redis) -> Iterator[str]:
-    url = redis_server.url.replace("db=0", "db=9")
+    url = patient(redis_server.url, 9)
     yield url
     with redis.Redis.from_url(url) as client:
         client.flushdb()

@@ -13,7 +13,7 @@ from hubspot_api.errors import NotSent
 from hubspot_api.ports import Bucket
 from installations.ratelimit import LimiterFull, Permit, RateLimiter, WorkClass
 
-from .limiter_world import HUB_ID, World, limiter_in
+from .limiter_world import HUB_ID, World, limiter_in, patient
 
 LIMIT = 110
 BURST, URGENT, BULK = Bucket.BURST, WorkClass.URGENT, WorkClass.BULK
@@ -21,7 +21,7 @@ BURST, URGENT, BULK = Bucket.BURST, WorkClass.URGENT, WorkClass.BULK
 
 @pytest.fixture
 def url(redis_server: Redis) -> Iterator[str]:
-    url = redis_server.url.replace("db=0", "db=9")
+    url = patient(redis_server.url, 9)
     with redis.Redis.from_url(url) as client:
         client.flushdb()
         yield url
@@ -165,6 +165,26 @@ def test_lost_answers_cost_no_places(limiter: RateLimiter, world: World) -> None
     assert permit
     permit.answered(200, {})
     assert used(limiter) == 1
+
+
+def test_who_asks_again_after_a_lost_answer_gets_what_it_gave(limiter: RateLimiter, world: World) -> None:
+    for _ in range(LIMIT - 1):
+        take(limiter)
+    given: list[Permit] = []
+
+    def ask() -> None:
+        permit = limiter.admit(HUB_ID, BURST, URGENT)
+        assert isinstance(permit, Permit)
+        given.append(permit)
+
+    world.lost = 1
+    world.spawn(ask)
+    world.run(0.1)
+    world.lost = 0
+    world.run(1)
+    world.end()
+    assert len(given) == 1
+    assert used(limiter) == LIMIT
 
 
 def test_a_question_answered_too_late_does_nothing(limiter: RateLimiter, world: World, url: str) -> None:
