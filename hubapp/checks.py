@@ -34,7 +34,7 @@ def check_hubspot(**_: Any) -> list[CheckMessage]:
 
 
 def _missing() -> Iterator[CheckMessage]:
-    kind = Caution if settings.DEBUG else Error
+    kind = Caution if settings.DEVELOPMENT else Error
     for name, hint in _NEEDED.items():
         if not getattr(settings, name):
             yield kind(f"{name} is not set: nobody can connect a portal.", hint=hint, id="hubapp.E001")
@@ -48,7 +48,7 @@ def _api_keys() -> Iterator[CheckMessage]:
 
 
 def _addresses() -> Iterator[CheckMessage]:
-    if not settings.DEBUG and not settings.PUBLIC_URL.startswith("https://"):
+    if not settings.DEVELOPMENT and not settings.PUBLIC_URL.startswith("https://"):
         hint = "HubSpot sends codes and webhooks there; it accepts no other."
         yield Error("PUBLIC_URL does not begin with https://.", hint=hint, id="hubapp.E003")
     if not settings.HUBSPOT_AUTHORIZE_URL.endswith(AUTHORIZE_PATH):
@@ -74,7 +74,7 @@ def _version() -> Iterator[CheckMessage]:
 @register()
 def check_encryption_keys(**_: Any) -> list[CheckMessage]:
     """Whether tokens can be sealed at all."""
-    if settings.DEBUG and not settings.ENCRYPTION_KEYS:
+    if settings.DEVELOPMENT and not settings.ENCRYPTION_KEYS:
         hint = "Make one: python manage.py make_encryption_key"
         return [Caution("ENCRYPTION_KEYS is empty: no portal can be connected.", hint=hint, id="hubapp.W007")]
     try:

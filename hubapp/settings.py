@@ -20,24 +20,26 @@ from .schedule import SCHEDULE
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Environment()
 
-DEBUG = env.flag("DEBUG")
+DEVELOPMENT = env.flag("DEBUG")
+# Django's own DEBUG shows tracebacks and settings to whoever makes an error, without our headers: only if asked.
+DEBUG = DEVELOPMENT and env.flag("TRACEBACKS")
 
 
 def _required(name: str, default: str, why: str) -> str:
-    return env.text(name, default) if DEBUG else env.required(name, why)
+    return env.text(name, default) if DEVELOPMENT else env.required(name, why)
 
 
 # ── Where we are ────────────────────────────────────────────────────────────────────────────────────────────
 PUBLIC_URL = _required("PUBLIC_URL", "http://localhost:8000", "the https address under which people reach us.")
 PUBLIC_URL = PUBLIC_URL.rstrip("/")
 _public = urlsplit(PUBLIC_URL)
-if not DEBUG and _public.scheme != "https":
+if not DEVELOPMENT and _public.scheme != "https":
     raise ImproperlyConfigured(f"PUBLIC_URL is {PUBLIC_URL!r}; outside DEBUG it must begin with https://.")
 if not _public.hostname or _public.path:
     raise ImproperlyConfigured(f"PUBLIC_URL is {PUBLIC_URL!r}; give scheme and host only, as https://app.example.com.")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS") or [
     _public.hostname,
-    *(["localhost", "127.0.0.1"] if DEBUG else []),
+    *(["localhost", "127.0.0.1"] if DEVELOPMENT else []),
 ]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 
@@ -45,7 +47,7 @@ CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 SECRET_KEY = _required("SECRET_KEY", "", "it signs cookies and forms.") or get_random_secret_key()
 # "id:base64,…": the first key wraps, all unwrap. See installations.vault.
 ENCRYPTION_KEYS = env.text_or_file("ENCRYPTION_KEYS", "ENCRYPTION_KEYS_FILE")
-if not ENCRYPTION_KEYS and not DEBUG:
+if not ENCRYPTION_KEYS and not DEVELOPMENT:
     raise ImproperlyConfigured(
         "ENCRYPTION_KEYS is not set (nor ENCRYPTION_KEYS_FILE): tokens are never stored unencrypted. "
         "Make one: DEBUG=1 python manage.py make_encryption_key"
@@ -141,21 +143,21 @@ FORMAT_MODULE_PATH = ["hubapp.formats"]
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = DEBUG  # else what `manage.py collectstatic` has put together
+WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = DEVELOPMENT  # else what `manage.py collectstatic` has put together
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-        if DEBUG
+        if DEVELOPMENT
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
 
 # ── Sessions, cookies, headers ──────────────────────────────────────────────────────────────────────────────
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = not DEBUG
-SESSION_COOKIE_NAME = "hubapp_session" if DEBUG else "__Host-hubapp_session"
-STAFF_SESSION_COOKIE_NAME = "hubapp_staff" if DEBUG else "__Host-hubapp_staff"  # see hubapp.staff.session
-CSRF_COOKIE_NAME = "hubapp_csrf" if DEBUG else "__Host-hubapp_csrf"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = not DEVELOPMENT
+SESSION_COOKIE_NAME = "hubapp_session" if DEVELOPMENT else "__Host-hubapp_session"
+STAFF_SESSION_COOKIE_NAME = "hubapp_staff" if DEVELOPMENT else "__Host-hubapp_staff"  # see hubapp.staff.session
+CSRF_COOKIE_NAME = "hubapp_csrf" if DEVELOPMENT else "__Host-hubapp_csrf"
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"  # Strict would lose the session on the way back from HubSpot
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 MESSAGE_STORAGE = "hubapp.staff.session.message_storage"
@@ -164,8 +166,8 @@ SESSION_COOKIE_AGE = 8 * 3600  # idle; installations.signin ends a session after
 BEHIND_TLS_PROXY = env.flag("BEHIND_TLS_PROXY")
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_TLS_PROXY else None
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
-SECURE_HSTS_SECONDS = 0 if DEBUG else 365 * 24 * 3600
-SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEBUG
+SECURE_HSTS_SECONDS = 0 if DEVELOPMENT else 365 * 24 * 3600
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEVELOPMENT
 SECURE_REFERRER_POLICY = "same-origin"  # "no-referrer" makes browsers send forms with Origin: null, refused as forged
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
@@ -184,7 +186,7 @@ CONTENT_SECURITY_POLICY = {
 }
 
 # ── Staff: see hubapp.staff ─────────────────────────────────────────────────────────────────────────────────
-STAFF_MFA_REQUIRED = not DEBUG
+STAFF_MFA_REQUIRED = not DEVELOPMENT
 AUTHENTICATION_BACKENDS = ["hubapp.staff.adapters.StaffBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -205,7 +207,7 @@ MFA_ADAPTER = "hubapp.staff.adapters.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_ISSUER = f"hubapp ({_public.hostname})"
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # addresses of staff are only for display
-MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEVELOPMENT
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
@@ -236,7 +238,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = SCHEDULE
 
 # ── Logs: see hubapp.logs ───────────────────────────────────────────────────────────────────────────────────
-LOG_JSON = not DEBUG or env.flag("LOG_JSON")
+LOG_JSON = not DEVELOPMENT or env.flag("LOG_JSON")
 LOGGING = logs.configuration(as_json=LOG_JSON)
 
 # ── Metrics: open to this machine, and to whoever sends "Authorization: Bearer <token>" ─────────────────────

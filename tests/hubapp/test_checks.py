@@ -20,7 +20,7 @@ def ids(found: list[CheckMessage]) -> list[str | None]:
 
 
 def test_the_tests_own_settings_are_in_order(settings: Settings) -> None:
-    settings.DEBUG = True
+    settings.DEVELOPMENT = True
     assert run_checks() == []
 
 
@@ -44,7 +44,7 @@ def test_the_tests_own_settings_are_in_order(settings: Settings) -> None:
 def test_what_is_wrong_is_an_error_in_production(
     settings: Settings, wrong: dict[str, Any], expected: list[str]
 ) -> None:
-    settings.DEBUG, settings.PUBLIC_URL = False, "https://app.example.com"
+    settings.DEVELOPMENT, settings.PUBLIC_URL = False, "https://app.example.com"
     for name, value in wrong.items():
         setattr(settings, name, value)
     found = [*checks.check_hubspot(), *checks.check_encryption_keys()]
@@ -53,7 +53,7 @@ def test_what_is_wrong_is_an_error_in_production(
 
 
 def test_while_developing_what_is_missing_is_only_a_warning(settings: Settings) -> None:
-    settings.DEBUG, settings.HUBSPOT_CLIENT_ID, settings.ENCRYPTION_KEYS = True, "", ""
+    settings.DEVELOPMENT, settings.HUBSPOT_CLIENT_ID, settings.ENCRYPTION_KEYS = True, "", ""
     found = [*checks.check_hubspot(), *checks.check_encryption_keys()]
     assert ids(found) == ["hubapp.E001", "hubapp.W007"]
     assert not any(message.is_serious() for message in found)
@@ -61,7 +61,7 @@ def test_while_developing_what_is_missing_is_only_a_warning(settings: Settings) 
 
 @pytest.mark.parametrize("name", ["HUBSPOT_API_KEY", "HAPIKEY"])
 def test_an_api_key_of_old_is_pointed_out(settings: Settings, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    settings.DEBUG = True
+    settings.DEVELOPMENT = True
     monkeypatch.setenv(name, "secret-of-old")
     (message,) = checks.check_hubspot()
     assert message.id == "hubapp.W002"
