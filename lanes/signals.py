@@ -13,8 +13,9 @@ from . import doorbell
 from .kinds import kind_of
 from .models import Lane
 
-# What every signaller sets. A lane held back by a failure becomes due no earlier than that allows.
-SIGNALLED = "signal = signal + 1, due_at = GREATEST(clock_timestamp(), not_before)"
+# What every signaller sets. A lane held back by a failure becomes due no earlier than that allows. One that is due
+# keeps its place among those that wait; and as no index changes then, thousands of signals leave nothing to clean up.
+SIGNALLED = "signal = signal + 1, due_at = LEAST(due_at, GREATEST(clock_timestamp(), not_before))"
 
 
 def open_lane(portal_id: int, kind: str, part: str = "", *, due_at: datetime | None = None) -> None:
@@ -74,8 +75,10 @@ def park(portal_id: int) -> None:
 def unpark(portal_id: int) -> None:
     """Wake all lanes of a portal: whatever came meanwhile is done now."""
     Lane.objects.filter(portal_id=portal_id).update(parked=False, not_before=None, failures=0)
-    with connection.cursor() as cursor:
-        cursor.execute(f"UPDATE lanes_lane SET {SIGNALLED} WHERE portal_id = %s", [portal_id])  # noqa: S608
+    with connection.cursor() as cursor:  # due from now on, not since before: others were not resting meanwhile
+        cursor.execute(
+            "UPDATE lanes_lane SET signal = signal + 1, due_at = clock_timestamp() WHERE portal_id = %s", [portal_id]
+        )
     transaction.on_commit(doorbell.ring)
 
 

@@ -110,6 +110,32 @@ def test_work_added_while_a_lane_is_held_makes_it_due_at_release(portal: Portal)
     assert ours.due_at <= timezone.now()
 
 
+def test_a_lane_that_waits_keeps_its_place_however_often_it_is_signalled(portal: Portal) -> None:
+    busy, other = lane(portal, due_s_ago=9, part="busy"), lane(portal, due_s_ago=5, part="other")
+    signals.signal([portal.pk], busy.kind, "busy")
+    first, second = claims.claim(), claims.claim()
+    assert first is not None
+    assert second is not None
+    assert (first.lane_id, second.lane_id) == (busy.pk, other.pk)
+
+
+@pytest.mark.parametrize("due_s_ago", [None, -60])
+def test_a_lane_that_rests_is_due_when_signalled(portal: Portal, due_s_ago: float | None) -> None:
+    ours = lane(portal, due_s_ago=due_s_ago)
+    signals.signal([portal.pk], ours.kind)
+    assert claims.claim() is not None
+
+
+def test_a_lane_that_was_parked_is_due_from_now_on(portal: Portal) -> None:
+    parked, other = lane(portal, due_s_ago=3600), lane(make_portal(connected=False), due_s_ago=1)
+    signals.park(portal.pk)
+    signals.unpark(portal.pk)
+    first, second = claims.claim(), claims.claim()
+    assert first is not None
+    assert second is not None
+    assert (first.lane_id, second.lane_id) == (other.pk, parked.pk)
+
+
 def test_a_failure_holds_back_even_new_work(portal: Portal) -> None:
     ours = lane(portal)
     claimed = claims.claim()
