@@ -73,6 +73,8 @@ def test_the_old_name_of_the_type_is_understood() -> None:
         b"null",
         b"[]",
         b'[{"portalId": NaN}]',
+        b'[{"portalId": 1, "x": Infinity}]',
+        b'[{"portalId": 1, "x": 1e999}]',
         b'[{"portalId": "1"}]',
         b'[{"portalId": 0}]',
         b'[{"portalId": -1}]',
@@ -88,6 +90,16 @@ def test_the_old_name_of_the_type_is_understood() -> None:
 def test_what_is_no_delivery_is_refused(given: bytes) -> None:
     with pytest.raises(DeliveryInvalid):
         parse(given)
+
+
+@pytest.mark.parametrize(
+    ("given", "read"), [(1, 1), (253402300799999, 253402300799999), (253402300800000, None), (2**63, None)]
+)
+def test_a_moment_beyond_the_calendar_is_not_usable(given: int, read: int | None) -> None:
+    (event,) = parse(body(EVENT | {"occurredAt": given}))
+    assert event.occurred_at == read
+    assert int(event.key[:12], 16) == (read or 0)
+    assert json.loads(event.payload)["occurredAt"] == given
 
 
 def test_stray_elements_beside_a_good_one_are_kept() -> None:
@@ -111,5 +123,6 @@ def test_any_json_is_either_read_or_refused(value: object) -> None:
     assert len(events) == 2
     for event in events:
         json.loads(event.payload)
-        assert "\0" not in event.event_type
+        assert event.payload.isascii()
+        assert not {"\0", "\n"} & {*event.event_type, *event.payload}
         event.event_type.encode()
