@@ -119,3 +119,43 @@ def test_a_strange_type_is_stored_too() -> None:
     portal = make_portal()
     store(event(portal, subscriptionType="object.\0weird\ud800" + "x" * 1000))
     assert Event.objects.get().event_type.startswith("object.weird?xxx")
+
+
+def test_line_breaks_in_a_type_shift_nothing() -> None:
+    portal = make_portal()
+    store(event(portal, subscriptionType="a\nb\r\nc"), event(portal, subscriptionType="\n"), event(portal))
+    types = [one.event_type for one in Event.objects.order_by("event_type")]
+    assert sorted(types) == sorted([" ", "a b\r c", "contact.creation"])
+    assert {one.object_id for one in stored()} == {1}
+
+
+@pytest.mark.parametrize("others", [0, 2])
+def test_what_an_event_does_not_say_stays_empty(others: int) -> None:
+    portal = make_portal()
+    store({"portalId": portal.hub_id}, *(event(portal) for _ in range(others)))
+    bare = Event.objects.get(event_type="")
+    assert (bare.portal_id, bare.hub_id) == (portal.pk, portal.hub_id)
+    assert (bare.occurred_at, bare.object_id, bare.attempt) == (None, None, 0)
+    assert Event.objects.exclude(event_type="").filter(object_id=1, occurred_at__isnull=False).count() == others
+
+
+def test_each_value_lands_in_its_own_column() -> None:
+    portals = [make_portal() for _ in range(3)]
+    events = [
+        event(
+            portal, occurredAt=1782371969536 + n, objectId=n, attemptNumber=n, subscriptionType=f"type.{n}", x="\n\t'"
+        )
+        for n, portal in enumerate(portals, start=1)
+    ]
+    store(*events)
+    for sent_event, portal in zip(events, portals, strict=True):
+        row = Event.objects.get(portal=portal)
+        assert (row.object_id, row.attempt, row.event_type) == (
+            sent_event["objectId"],
+            sent_event["attemptNumber"],
+            sent_event["subscriptionType"],
+        )
+        assert row.occurred_at is not None
+        assert round(row.occurred_at.timestamp() * 1000) == sent_event["occurredAt"]
+        assert json.loads(row.payload) == {name: value for name, value in sent_event.items() if name != "attemptNumber"}
+        assert bytes(row.key).hex() == parse(json.dumps([sent_event]).encode())[0].key
