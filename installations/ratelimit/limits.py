@@ -49,7 +49,7 @@ class Allowance:
         return self.window_ms * 99 // (self.calls * 100)
 
 
-_BY_TEN_SECONDS = (Share(0, UNPACED_MS), Share(1, 2000), Share(1, 300), Share(1, 300))
+_BY_TEN_SECONDS = (Share(0, UNPACED_MS), Share(1, 2000), Share(1, 500), Share(1, 500))
 _BY_SECOND = (Share(0, UNPACED_MS), Share(1, 300), Share(1, 300), Share(1, 300))
 
 

@@ -1,0 +1,86 @@
+"""The limiter's pure rules: names of keys, what an answer says, what HubSpot allows."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hubspot_api.ports import Bucket
+from installations.ratelimit import Limits, WorkClass
+from installations.ratelimit.permits import Heard, heard
+from installations.ratelimit.shared import ERA, keys
+
+COUNTED = [bucket for bucket in Bucket if bucket is not Bucket.EXEMPT]
+OWNERS = st.none() | st.integers(0, 2**63 - 1)
+
+
+@given(st.tuples(OWNERS, st.sampled_from(COUNTED)), st.tuples(OWNERS, st.sampled_from(COUNTED)))
+def test_no_two_buckets_share_a_key(one: tuple[int | None, Bucket], other: tuple[int | None, Bucket]) -> None:
+    ours, theirs = keys(one[0], [one[1]]), keys(other[0], [other[1]])
+    assert len({*ours, *theirs, ERA}) == (3 if one == other else 5)
+
+
+def test_a_portals_keys_share_a_slot() -> None:
+    assert keys(123, [Bucket.BURST, Bucket.SEARCH]) == [
+        "hubapp:limit:{123}:burst",
+        "hubapp:limit:{123}:burst:state",
+        "hubapp:limit:{123}:search",
+        "hubapp:limit:{123}:search:state",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "said"),
+    [
+        (200, {}, Heard(rejected=False, retry_after_ms=0, max=0, remaining=0)),
+        (
+            200,
+            {"x-hubspot-ratelimit-max": "110", "x-hubspot-ratelimit-remaining": "7"},
+            Heard(rejected=False, retry_after_ms=0, max=110, remaining=7),
+        ),
+        (
+            200,
+            {"x-hubspot-ratelimit-max": "110", "x-hubspot-ratelimit-remaining": "0"},
+            Heard(rejected=False, retry_after_ms=0, max=110, remaining=0),
+        ),
+        (200, {"x-hubspot-ratelimit-remaining": "7"}, Heard(False, 0, 0, 0)),
+        (200, {"x-hubspot-ratelimit-max": "-1", "x-hubspot-ratelimit-remaining": "7"}, Heard(False, 0, 0, 0)),
+        (200, {"x-hubspot-ratelimit-max": "0", "x-hubspot-ratelimit-remaining": "0"}, Heard(False, 0, 0, 0)),
+        (200, {"x-hubspot-ratelimit-max": "1e3", "x-hubspot-ratelimit-remaining": "٣"}, Heard(False, 0, 0, 0)),
+        (429, {}, Heard(True, 0, 0, 0)),
+        (429, {"retry-after": "12"}, Heard(True, 12_000, 0, 0)),
+        (429, {"retry-after": "10000"}, Heard(True, 300_000, 0, 0)),
+        (429, {"retry-after": "soon"}, Heard(True, 0, 0, 0)),
+    ],
+)
+def test_what_an_answer_says_about_limits(status: int, headers: dict[str, str], said: Heard) -> None:
+    assert heard(status, headers, tells=True) == said
+
+
+def test_an_exempt_calls_headers_are_about_another_allowance() -> None:
+    headers = {"x-hubspot-ratelimit-max": "110", "x-hubspot-ratelimit-remaining": "0"}
+    assert heard(200, headers, tells=False) == Heard(rejected=False, retry_after_ms=0, max=0, remaining=0)
+
+
+@pytest.mark.parametrize("bucket", COUNTED)
+def test_lower_classes_leave_no_less_than_higher_ones(bucket: Bucket) -> None:
+    kept = [Limits().of(bucket).shares[work_class].kept for work_class in WorkClass]
+    assert kept == sorted(kept)
+    assert kept[WorkClass.URGENT] == 0
+    assert kept[WorkClass.BULK] < Limits().of(bucket).calls
+
+
+@pytest.mark.parametrize("bucket", COUNTED)
+def test_an_even_pace_is_a_little_quicker_than_places_come_back(bucket: Bucket) -> None:
+    allowance = Limits().of(bucket)
+    assert (
+        allowance.calls * allowance.interval_ms <= allowance.window_ms < allowance.calls * allowance.interval_ms * 1.1
+    )
+
+
+@pytest.mark.parametrize("processes", [1, 8, 55, 1000])
+@pytest.mark.parametrize("bucket", COUNTED)
+def test_without_redis_all_processes_together_use_half(bucket: Bucket, processes: int) -> None:
+    calls = Limits().of(bucket).calls
+    assert processes * (calls // (2 * processes)) <= calls / 2
