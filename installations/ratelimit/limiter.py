@@ -138,9 +138,10 @@ class RateLimiter:
         """Return how much of its allowances a portal uses now."""
         buckets = [Bucket.BURST, Bucket.SEARCH, Bucket.ASSOCIATIONS]
         try:
-            return Usage(False, {bucket: self._looked(hub_id, bucket) for bucket in buckets})
+            looks = self._shared.look(hub_id, buckets)
         except RedisAway:
             return Usage(True, {bucket: BucketUsage(*self._local.used(hub_id, bucket)) for bucket in buckets})
+        return Usage(False, {bucket: self._usage(*look) for bucket, look in zip(buckets, looks, strict=True)})
 
     def declare_idle(self) -> None:
         """Say that nobody called HubSpot within the last window, so that a new Redis need not wait one out.
@@ -232,17 +233,18 @@ class RateLimiter:
         retry_at = self._now() + timedelta(seconds=verdict.delay_s)
         return LimiterFull(retry_at, asked.hub_id, verdict.bucket, verdict.reason)
 
-    def _looked(self, hub_id: int, bucket: Bucket) -> BucketUsage:
-        used, limit, waiting, frozen_ms, cold_ms, rejected, rejected_ms_ago = self._shared.look(hub_id, bucket)
+    def _usage(
+        self, used: int, limit: int, waiting: int, frozen_ms: int, cold_ms: int, rejected: int, rejected_ms_ago: int
+    ) -> BucketUsage:
         now = self._now()
-        frozen = max(frozen_ms, cold_ms)
+        frozen = timedelta(milliseconds=max(frozen_ms, cold_ms))
         return BucketUsage(
             used,
             limit,
             waiting,
-            now + timedelta(milliseconds=frozen) if frozen else None,
-            rejected,
-            now - timedelta(milliseconds=rejected_ms_ago) if rejected else None,
+            frozen_until=now + frozen if frozen else None,
+            rejected=rejected,
+            rejected_at=now - timedelta(milliseconds=rejected_ms_ago) if rejected else None,
         )
 
 

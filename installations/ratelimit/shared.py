@@ -128,13 +128,12 @@ class SharedBuckets:
         longest = max(self._limits.window_ms(bucket) for bucket in asked.buckets)
         return bool(self._run(Command("renew", keys(asked.hub_id, asked.buckets), [asked.hold_ms + longest, slot])))
 
-    def look(self, hub_id: int | None, bucket: Bucket) -> list[int]:
-        """Return held, usable, waiting, frozen_ms, cold_ms, rejected, rejected_ms_ago. Raises RedisAway."""
+    def look(self, hub_id: int | None, buckets: Sequence[Bucket]) -> list[list[int]]:
+        """Return held, usable, waiting, frozen_ms, cold_ms, rejected, rejected_ms_ago of each. Raises RedisAway."""
         self.join()
-        allowance = self._limits.of(bucket)
-        command = Command("look", keys(hub_id, [bucket]), [allowance.calls, self._limits.window_ms(bucket)])
-        found: list[list[int]] = self._run(command)
-        return found[0]
+        rules = [n for bucket in buckets for n in (self._limits.of(bucket).calls, self._limits.window_ms(bucket))]
+        found: list[list[int]] = self._run(Command("look", keys(hub_id, buckets), rules))
+        return found
 
     def trust(self) -> None:
         """Forget that the limiter's memory is new. Raises RedisAway."""
