@@ -84,7 +84,7 @@ class Deliveries:
         self._batches: SimpleQueue[Batch | None] = SimpleQueue()
         self._dispatcher: threading.Thread | None = None
         self._workers: list[threading.Thread] = []
-        self._idle = 0
+        self._under_way = 0
         self._stopping = False
         clock.when_advanced(self._wake)
 
@@ -204,6 +204,7 @@ class Deliveries:
         count = min(LARGEST_BATCH, len(channel.ready))
         events = [channel.ready.popleft() for _ in range(count)]
         channel.in_flight += 1
+        self._under_way += 1
         channel.ready_since = now
         # To the end of the line, so that a busy account does not hold up the others.
         del self._runnable[channel]
@@ -251,6 +252,7 @@ class Deliveries:
         channel = batch.channel
         with self._changed:
             channel.in_flight -= 1
+            self._under_way -= 1
             if accepted or channel.closed:
                 channel.pending -= len(batch.events)
             else:
@@ -312,9 +314,7 @@ class Deliveries:
                     self._hand_out(batch)
 
     def _hand_out(self, batch: Batch) -> None:
-        if self._idle:
-            self._idle -= 1
-        elif len(self._workers) < MOST_WORKERS:
+        if len(self._workers) < min(self._under_way, MOST_WORKERS):
             worker = threading.Thread(target=self._work, name="webhook-sender", daemon=True)
             self._workers.append(worker)
             worker.start()
@@ -323,8 +323,6 @@ class Deliveries:
     def _work(self) -> None:
         while (batch := self._batches.get()) is not None:
             self._deliver(batch)
-            with self._changed:
-                self._idle += 1
 
 
 def _wait_ms(actions: dict[str, Fault]) -> int:

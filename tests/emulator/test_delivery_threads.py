@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 import time
 from collections import Counter
@@ -83,6 +84,33 @@ def test_no_more_requests_under_way_per_account_than_allowed(deliveries: Deliver
     assert receiver.most == {1: 3, 2: 3}
     assert len(receiver.seen) == 2_000
     assert set(receiver.seen.values()) == {1}
+
+
+@pytest.fixture
+def hasty_switches() -> Iterator[None]:
+    """Threads take turns so often that they meet between any two steps."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(usual)
+
+
+@pytest.mark.usefixtures("hasty_switches")
+def test_no_more_threads_than_requests_so_that_their_connections_are_kept() -> None:
+    """Answered at once, hundreds of times: a thread that has just settled a batch counts as free for the next."""
+    threads: set[int] = set()
+
+    def quick(_url: str, _headers: dict[str, str], _body: bytes, _timeout_s: float) -> int:
+        threads.add(threading.get_ident())
+        return 204
+
+    app = App("c", "s", 1, "App", (), webhook=WebhookSettings("http://receiver/", max_concurrent_requests=10))
+    deliveries = Deliveries(Clock(), Faults(), quick, {"c": app}.get, linger_s=0.001)
+    deliveries.start()
+    deliveries.publish(app, 1, [event(number) for number in range(200_000)])
+    eventually(lambda: deliveries.pending(1) == 0)
+    deliveries.stop()
+    assert 1 <= len(threads) <= 10
 
 
 def test_a_receiver_that_is_down_loses_nothing(deliveries: Deliveries, receiver: Gated, app: App) -> None:
