@@ -26,17 +26,19 @@ def erase_those_due() -> int:
     erased = 0
     for portal in erase_due(timezone.now()):
         try:
-            erase(portal)
+            erased += erase(portal)
         except Exception:
             logger.exception("Portal %s could not be erased; it is tried again.", portal.hub_id)
-        else:
-            erased += 1
     return erased
 
 
-def erase(portal: Portal) -> None:
-    """Delete everything about an installation but the row that proves it. Safe to run again after being killed."""
-    _stop(portal)
+def erase(portal: Portal) -> bool:
+    """Delete everything about an installation that is due, but the row that proves it. Safe to run again when killed.
+
+    False: it is not due, somebody has connected it again in time.
+    """
+    if not _stop(portal):
+        return False
     erase_portal.send(Portal, portal=portal)
     delete_in_bites(ApiCall.objects.filter(portal=portal))
     delete_in_bites(AuditEntry.objects.filter(portal=portal))
@@ -47,6 +49,7 @@ def erase(portal: Portal) -> None:
         portal.erased_at = timezone.now()
         portal.save(update_fields=["name", "installed_by_email", "erased_at"])
     logger.info("Portal %s is erased.", portal.hub_id)
+    return True
 
 
 def delete_in_bites(rows: QuerySet[Any]) -> None:
@@ -56,13 +59,16 @@ def delete_in_bites(rows: QuerySet[Any]) -> None:
         bite._raw_delete(bite.db)
 
 
-def _stop(portal: Portal) -> None:
-    """Destroy the keys first, and end the work of a portal that needed reconnecting and nobody did."""
+def _stop(portal: Portal) -> bool:
+    """Destroy the keys first, and end the work of a portal that should have been reconnected; False if it was."""
     with transaction.atomic():
-        portal = Portal.objects.select_for_update().get(pk=portal.pk)
-        if portal.is_live:
-            portal_disconnected.send(Portal, portal=portal)
-            portal.state = Portal.State.DISCONNECTED
-            portal.save(update_fields=["state"])
-        destroy_data_key(portal)
-        Credential.objects.filter(portal=portal).delete()
+        due = erase_due(timezone.now()).select_for_update().filter(pk=portal.pk).first()
+        if due is None:
+            return False
+        if due.is_live:
+            portal_disconnected.send(Portal, portal=due)
+            due.state = Portal.State.DISCONNECTED
+            due.save(update_fields=["state"])
+        destroy_data_key(due)
+        Credential.objects.filter(portal=due).delete()
+    return True

@@ -14,7 +14,7 @@ from hubspot_api.installs import uninstall as uninstall_app
 
 from .audit import SYSTEM, record
 from .clients import client_for
-from .errors import PortalNotConnected
+from .errors import PortalNotConnected, TryLater
 from .models import Credential, Portal
 from .ratelimit import WorkClass
 from .signals import portal_disconnected
@@ -43,7 +43,7 @@ def tell_hubspot(portal: Portal) -> bool:
     """Uninstall the app at HubSpot and finish; False when it has to be tried again.
 
     HubSpot refusing our token means that it is uninstalled already. After an hour of trying our access is destroyed
-    in any case.
+    in any case: whether HubSpot fails, the limiter is full, or our token cannot be renewed or opened.
     """
     if portal.state != Portal.State.DISCONNECTING:
         return True
@@ -52,7 +52,7 @@ def tell_hubspot(portal: Portal) -> bool:
         reason = "The app was uninstalled."
     except PortalNotConnected:
         reason = "The app was uninstalled in HubSpot before."
-    except HubSpotError as error:
+    except (HubSpotError, TryLater) as error:
         logger.warning("%s: HubSpot could not be told of the disconnect: %s", portal, error)
         if timezone.now() < portal.state_changed_at + TELL_HUBSPOT_FOR:
             return False

@@ -72,10 +72,13 @@ class Portal(models.Model):
         return self.state in self.LIVE
 
     def move_to(self, state: Portal.State, reason: str = "") -> None:
-        """Change state, say why, and start or stop the clock of the erasure promise."""
+        """Change state, say why, and start or stop the clock of the erasure promise.
+
+        It runs while HubSpot is being told of a disconnect too, should that never come to an end.
+        """
         now = timezone.now()
         self.state, self.state_reason, self.state_changed_at = state, reason, now
-        leaving = state in {self.State.NEEDS_RECONNECT, self.State.DISCONNECTED}
+        leaving = state in {self.State.NEEDS_RECONNECT, self.State.DISCONNECTING, self.State.DISCONNECTED}
         self.erase_at = now + ERASE_AFTER if leaving else None
         self.save(update_fields=["state", "state_reason", "state_changed_at", "erase_at"])
 

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import base64
 from datetime import timedelta
 
 import pytest
 from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
 
 from crm.models import Association, Change, Record, Sync
-from installations import erasing, leaving
+from installations import endpoint, erasing, leaving
 from installations.models import AuditEntry, Credential, DataKey, Membership, Portal
 from installations.ratelimit import limiter
 from installations.signals import erase_portal
@@ -84,6 +86,31 @@ def test_hubspot_out_of_reach_is_told_again_until_an_hour_has_passed(
     portal.refresh_from_db()
     assert portal.state == Portal.State.DISCONNECTED
     assert DataKey.objects.get().wrapped is None
+
+
+@pytest.mark.parametrize("trouble", ["token endpoint down", "our secret refused", "key missing"])
+def test_a_token_that_cannot_be_renewed_keeps_nobody_connected(
+    client: Client, portal: Portal, hubspot: HubSpot, settings: Settings, trouble: str
+) -> None:
+    disconnect(client, portal)
+    Credential.objects.update(expires_at=timezone.now() - timedelta(minutes=1))
+    if trouble == "token endpoint down":
+        hubspot.fault("status", {"path": "/oauth/2026-03/token"}, params={"status": 503})
+    elif trouble == "our secret refused":
+        endpoint.halt("HubSpot does not accept our client secret.")
+    else:
+        settings.ENCRYPTION_KEYS = f"other:{base64.b64encode(bytes(32)).decode()}"
+    portal.refresh_from_db()
+    assert not leaving.tell_hubspot(portal)
+    portal.refresh_from_db()
+    assert portal.state == Portal.State.DISCONNECTING
+    assert portal.erase_at, "the promise to erase runs from the disconnect on"
+    Portal.objects.update(state_changed_at=timezone.now() - timedelta(hours=1, seconds=1))
+    portal.refresh_from_db()
+    assert leaving.tell_hubspot(portal)
+    portal.refresh_from_db()
+    assert portal.state == Portal.State.DISCONNECTED
+    assert not Credential.objects.exists()
 
 
 def test_destroy_now_waits_for_nobody(client: Client, portal: Portal) -> None:
@@ -173,6 +200,31 @@ def test_a_portal_that_cannot_be_erased_keeps_no_other_waiting(
         erase_portal.disconnect(refuse)
     assert set(Portal.objects.values_list("pk", "state")) == {(portal.pk, "erased"), (other.pk, "disconnected")}
     assert erasing.erase_those_due() == 1
+
+
+def test_a_portal_that_is_connected_again_while_others_are_erased_is_kept(
+    client: Client, portal: Portal, hubspot: HubSpot
+) -> None:
+    other = install(hubspot, hubspot.add_account())
+    for each in (portal, other):
+        each.move_to(Portal.State.NEEDS_RECONNECT)
+    Portal.objects.update(erase_at=timezone.now())
+    erased: list[Portal] = []
+
+    def reconnect_the_next(portal: Portal, **_: object) -> None:
+        erased.append(portal)
+        if len(erased) == 1:
+            Portal.objects.exclude(pk=portal.pk).get().move_to(Portal.State.ACTIVE)
+
+    erase_portal.connect(reconnect_the_next)
+    try:
+        assert erasing.erase_those_due() == 1
+    finally:
+        erase_portal.disconnect(reconnect_the_next)
+    kept = Portal.objects.exclude(pk=erased[0].pk).get()
+    assert kept.state == Portal.State.ACTIVE
+    assert Credential.objects.filter(portal=kept).exists()
+    assert DataKey.objects.get(portal=kept).wrapped
 
 
 def test_an_uninstall_in_hubspot_is_noticed(client: Client, portal: Portal, account: Account, hubspot: HubSpot) -> None:
