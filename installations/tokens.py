@@ -24,13 +24,13 @@ from hubspot_api.ports import AccessToken
 from hubspot_api.secret import Secret
 
 from . import endpoint, refusals
-from .errors import PortalNotConnected, ReconnectRequired, TokenBusy, TryLater
+from .errors import InstallationError, PortalNotConnected, ReconnectRequired, TokenBusy, TryLater
 from .models import Credential, DataKey, Portal
 from .vault import DataKeyDestroyed, KeyUnknown, SealBroken, Vault, VaultError, make_data_key
 
 logger = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=30)  # longer than the deadline of the call it covers
+LEASE = timedelta(seconds=30)  # longer than two calls that wait for the limiter: see clients.refresher
 AHEAD_AT_MOST = timedelta(minutes=5)
 AHEAD_SHARE = 0.2  # of the token's life
 JITTER = 0.2  # so that portals installed together do not renew together
@@ -215,19 +215,29 @@ def _renewed(held: Held, renew: Renew, *, even_if_valid: bool = False) -> Live:
     """Ask HubSpot and save; a failure is noted, and costs nothing while the old token is valid."""
     try:
         refresh_token, grant = _ask(held, renew)
-    except TryLater as full:
-        refusals.give_back(held.row, full)
-        raise
-    except HubSpotError as error:
-        retry = refusals.note(held.row, held.portal, error)
+    except (TryLater, HubSpotError) as error:
+        retry = _noted(held, error)
         is_valid = held.credential.expires_at > timezone.now() and not even_if_valid
         if is_valid and not isinstance(retry, PortalNotConnected):
             return _live(held.credential)
+        if retry is error:
+            raise
         raise retry from error
     if _save(held, refresh_token, grant):
         endpoint.works()
-    # Read again: if our lease had run out, what is there is newer than what we got.
-    return _live(_credential(held.portal.pk))
+    # Read again: if our lease had run out, what is there is newer than what we got, or a failure.
+    stored = _credential(held.portal.pk)
+    if stored.expires_at <= (now := timezone.now()):
+        raise TokenBusy(f"The token of {held.portal} took too long to renew.", stored.retry_at or now)
+    return _live(stored)
+
+
+def _noted(held: Held, error: TryLater | HubSpotError) -> InstallationError:
+    """End the lease, and return what a caller without a valid token should raise."""
+    if isinstance(error, HubSpotError):
+        return refusals.note(held.row, held.portal, error)
+    refusals.give_back(held.row, error)
+    return error
 
 
 def _ask(held: Held, renew: Renew) -> tuple[Secret, TokenGrant]:
@@ -241,7 +251,11 @@ def _ask(held: Held, renew: Renew) -> tuple[Secret, TokenGrant]:
 
 
 def _save(held: Held, used: Secret, grant: TokenGrant) -> bool:
-    """Store what came back, if the lease is still ours. The refresh token used stays until the new one has worked."""
+    """Store what came back, if the lease is still ours. The refresh token used stays until the new one has worked.
+
+    A late holder overwrites nothing. But HubSpot may have replaced the refresh token for it and refuse the one stored
+    to whoever comes next: so it leaves its own beside that, to be tried then.
+    """
     vault = held.vault
     returned = grant.refresh_token or used
     kept = "" if returned == used else vault.seal("refresh_token", used)
@@ -253,7 +267,13 @@ def _save(held: Held, used: Secret, grant: TokenGrant) -> bool:
         "generation": F("generation") + 1,
         "scopes": sorted(grant.scopes),
     }
-    return bool(Credential.objects.filter(held.row).update(**values))
+    if Credential.objects.filter(held.row).update(**values):
+        return True
+    if kept:
+        seen = held.credential
+        unchanged = Credential.objects.filter(pk=seen.pk, refresh_token=seen.refresh_token)
+        unchanged.update(previous_refresh_token=values["refresh_token"])
+    return False
 
 
 def _sealed(vault: Vault, grant: TokenGrant) -> dict[str, object]:

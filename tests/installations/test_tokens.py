@@ -15,11 +15,14 @@ from django.db.models import F
 from django.utils import timezone
 from pytest_django import Settings
 
+from hubspot_api.client import DEADLINE
 from hubspot_api.errors import ClientInvalid, HubGone, HubSpotError, OAuthRefused, Overloaded, RefreshTokenInvalid
 from hubspot_api.oauth import TokenGrant
 from hubspot_api.ports import AccessToken
+from hubspot_api.retrying import NO_RETRIES
 from hubspot_api.secret import Secret
 from installations import endpoint, tokens
+from installations.clients import REFRESH_PATIENCE_S, refresher
 from installations.errors import PortalNotConnected, ReconnectRequired, TokenBusy, TryLater
 from installations.models import Credential, Portal, TokenEndpoint
 from installations.vault import Vault
@@ -296,6 +299,22 @@ def test_a_full_limiter_ends_the_lease(portal: Portal) -> None:
     assert (credential.lease_until, credential.retry_at, credential.failures) == (None, later, 0)
 
 
+def test_a_full_limiter_costs_nothing_while_the_token_is_valid(portal: Portal) -> None:
+    expire(portal, seconds_left=60)
+
+    def full(_: Secret) -> TokenGrant:
+        raise TryLater("full", timezone.now() + timedelta(seconds=3))
+
+    before = Credential.objects.get().token_number
+    assert tokens.fresh(portal.pk, full).token.generation == before
+
+
+def test_two_renewals_are_over_before_their_lease() -> None:
+    """The second is with the refresh token before, when the first is refused."""
+    assert tokens.LEASE.total_seconds() > 2 * (REFRESH_PATIENCE_S + DEADLINE)
+    assert refresher().surroundings.retries == NO_RETRIES
+
+
 @pytest.mark.django_db(transaction=True)
 def test_sixteen_threads_on_an_expired_token_ask_once() -> None:
     portal = make_portal(connected=False)
@@ -335,6 +354,30 @@ def test_a_holder_whose_lease_ran_out_overwrites_nothing() -> None:
     credential = Credential.objects.get(portal=portal)
     assert Vault(portal).open("access_token", credential.access_token) == second[0].value
     assert stored_refresh_token(portal) == "na1-refresh-2"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_late_holder_leaves_the_refresh_token_that_hubspot_gave_it() -> None:
+    """HubSpot has replaced the one stored, and refuses it to whoever was given the lease meanwhile."""
+    portal = make_portal(connected=False)
+    expire(portal)
+    hubspot = Endpoint(portal.hub_id, rotate=True)
+
+    def meanwhile() -> None:
+        hubspot.before_answer = lambda: None
+        Credential.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+        hubspot.refusals = [RefreshTokenInvalid()]
+        with pytest.raises(TokenBusy):
+            tokens.fresh(portal.pk, hubspot)
+
+    hubspot.before_answer = meanwhile
+    with pytest.raises(TokenBusy):
+        tokens.replaced(portal.pk, tokens._live(Credential.objects.get()).token, hubspot)
+    a_minute_passes(portal)
+    hubspot.refusals = [RefreshTokenInvalid()]
+    tokens.fresh(portal.pk, hubspot)
+    assert hubspot.asked == ["na1-refresh-1", "na1-refresh-1", "na1-refresh-1", "na1-refresh-2"]
+    assert stored_refresh_token(portal) == "na1-refresh-3"
 
 
 @pytest.mark.django_db(transaction=True)
