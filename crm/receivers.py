@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.dispatch import receiver
 from django.utils import timezone
 
-from installations.erasing import delete_in_bites
+from installations.bites import delete_in_bites
 from installations.models import Portal
 from installations.signals import erase_portal, portal_connected
 from lanes.signals import open_lane, signal

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from celery.schedules import crontab
-
 MINUTE = 60.0
 
 
 def _every(seconds: float, task: str) -> dict[str, object]:
     return {"task": task, "schedule": seconds, "options": {"expires": seconds}}
-
-
-def _daily(hour: int, task: str) -> dict[str, object]:
-    return {"task": task, "schedule": crontab(hour=str(hour), minute="17"), "options": {"expires": 12 * 60 * MINUTE}}
 
 
 SCHEDULE = {
@@ -25,6 +19,6 @@ SCHEDULE = {
     "purge quarantine": _every(60 * MINUTE, "webhooks.purge_quarantine"),
     "erase those due": _every(60 * MINUTE, "installations.erase_those_due"),
     "purge changes": _every(60 * MINUTE, "crm.purge_changes"),
-    "purge flows": _daily(3, "installations.purge_flows"),
-    "clear sessions": _daily(4, "hubapp.clear_sessions"),
+    "purge flows": _every(60 * MINUTE, "installations.purge_flows"),
+    "clear sessions": _every(60 * MINUTE, "hubapp.clear_sessions"),
 }

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from celery import shared_task
-from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
+from django.utils import timezone
+
+from installations.bites import delete_in_bites
 
 
 @shared_task(name="hubapp.clear_sessions", soft_time_limit=60, time_limit=90)
 def clear_sessions() -> None:
     """Delete browser sessions that have run out. Idempotent: what is gone is not found again."""
-    SessionStore.clear_expired()
+    delete_in_bites(Session.objects.filter(expire_date__lt=timezone.now()))

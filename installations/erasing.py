@@ -6,19 +6,16 @@ A run that is killed half way goes on with the next: the row that remains says "
 from __future__ import annotations
 
 import logging
-from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 
+from .bites import delete_in_bites
 from .models import ApiCall, AuditEntry, Credential, Portal, erase_due
 from .signals import erase_portal, portal_disconnected
 from .vault import destroy_data_key
 
 logger = logging.getLogger(__name__)
-
-BITE = 5000
 
 
 def erase_those_due() -> int:
@@ -50,13 +47,6 @@ def erase(portal: Portal) -> bool:
         portal.save(update_fields=["name", "installed_by_email", "erased_at"])
     logger.info("Portal %s is erased.", portal.hub_id)
     return True
-
-
-def delete_in_bites(rows: QuerySet[Any]) -> None:
-    """Delete rows that no other table's rows hang on, a few thousand at a time, without loading them."""
-    while ids := list(rows.order_by("pk").values_list("pk", flat=True)[:BITE]):
-        bite = rows.model._base_manager.filter(pk__in=ids)
-        bite._raw_delete(bite.db)
 
 
 def _stop(portal: Portal) -> bool:

@@ -182,6 +182,8 @@ class OAuthFlow(models.Model):
         indexes = [
             # At most five flows wait per browser; older ones go.
             models.Index(fields=["browser_digest", "started_at"], name="flow_browser"),
+            # The purge looks for old ones.
+            models.Index(fields=["started_at"], name="flow_started"),
         ]
 
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from crm.models import Association, Change, Record, Sync
-from installations import endpoint, erasing, leaving
+from installations import bites, endpoint, erasing, leaving
 from installations.models import AuditEntry, Credential, DataKey, Membership, Portal
 from installations.ratelimit import limiter
 from installations.signals import erase_portal
@@ -177,7 +177,7 @@ def test_erasing_goes_on_where_it_was_killed(client: Client, portal: Portal, mon
     disconnect(client, portal, destroy_now="1")
     Record.objects.filter(portal=portal).delete()  # as far as the killed run had come
     Portal.objects.update(erase_at=timezone.now())
-    monkeypatch.setattr(erasing, "BITE", 2)
+    monkeypatch.setattr(bites, "BITE", 2)
     assert erasing.erase_those_due() == 1
     assert not Change.objects.exists()
     assert not Event.objects.exists()

@@ -1,0 +1,18 @@
+"""Delete many rows in small bites, each committed: a large number locks nothing for long, and no time-out undoes it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+
+BITE = 5000
+
+
+def delete_in_bites(rows: QuerySet[Any]) -> int:
+    """Delete rows that no other table's rows hang on, without loading them; return how many."""
+    total = 0
+    while ids := list(rows.order_by().values_list("pk", flat=True)[:BITE]):
+        bite = rows.model._base_manager.filter(pk__in=ids)
+        total += bite._raw_delete(bite.db)
+    return total
