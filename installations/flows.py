@@ -11,6 +11,7 @@ from enum import StrEnum
 from django.contrib.sessions.backends.base import SessionBase
 from django.utils import timezone
 
+from .bites import delete_in_bites
 from .models import OAuthFlow
 
 LIVES = timedelta(minutes=10)
@@ -43,6 +44,12 @@ class Started:
 
     purpose: OAuthFlow.Purpose
     hub_id: int | None
+    user_id: int | None  # None: nobody was signed in
+
+    def require_user(self, user_id: int) -> None:
+        """Refuse a flow that HubSpot says another user has finished than started it. Raises FlowRefused."""
+        if self.user_id not in {None, user_id}:
+            raise FlowRefused(FlowProblem.OTHER_USER)
 
 
 def begin(
@@ -79,13 +86,12 @@ def finish(session: SessionBase, state: str, *, user_id: int | None = None) -> S
         raise FlowRefused(FlowProblem.EXPIRED)
     if flow.user_id is not None and flow.user_id != user_id:
         raise FlowRefused(FlowProblem.OTHER_USER)
-    return Started(OAuthFlow.Purpose(flow.purpose), flow.hub_id)
+    return Started(OAuthFlow.Purpose(flow.purpose), flow.hub_id, flow.user_id)
 
 
 def purge() -> int:
-    """Delete flows that are long over; return how many."""
-    deleted, _ = OAuthFlow.objects.filter(started_at__lt=timezone.now() - timedelta(days=1)).delete()
-    return deleted
+    """Delete flows that are long over; return how many. In bites: anybody may begin any number."""
+    return delete_in_bites(OAuthFlow.objects.filter(started_at__lt=timezone.now() - timedelta(days=1)))
 
 
 def _drop_old(browser: bytes) -> None:

@@ -67,18 +67,20 @@ def connect(identity: Identity) -> Portal:
     The user of the first install owns it; connecting again changes no role, and never replaces a working credential
     by one with fewer scopes.
     """
+    is_dead = _has_a_dead_credential(identity.info.hub_id)
     details = account_details(client_with(identity.grant.access_token, identity.info.hub_id))
     with transaction.atomic():
         _one_at_a_time(identity.info.hub_id)
         portal = _live_portal(identity.info.hub_id)
         if portal is None:
             portal = _create(identity)
-        elif portal.state == Portal.State.NEEDS_RECONNECT or _keeps_scopes(portal, identity.grant):
+        elif portal.state == Portal.State.NEEDS_RECONNECT or is_dead or _keeps_scopes(portal, identity.grant):
             tokens.store(portal, identity.grant, user_id=identity.info.user_id)
             record(portal, _actor(identity), "connected again")
         _describe(portal, details)
         portal.move_to(Portal.State.ACTIVE)
         _make_member(portal, identity)
+        UnclaimedGrant.objects.filter(hub_id=portal.hub_id).delete()
         portal_connected.send(Portal, portal=portal)
     return portal
 
@@ -157,6 +159,15 @@ def _create(identity: Identity) -> Portal:
     tokens.store(portal, identity.grant, user_id=identity.info.user_id)
     record(portal, _actor(identity), "installed", f"Scopes: {', '.join(identity.grant.scopes)}")
     return portal
+
+
+def _has_a_dead_credential(hub_id: int) -> bool:
+    """Whether the account is connected as far as we know, but no longer at HubSpot. Raises HubSpotError."""
+    portal = Portal.objects.filter(hub_id=hub_id, state=Portal.State.ACTIVE).first()
+    if portal is None:
+        return False
+    refresh_token = tokens.stored_refresh_token(portal)
+    return refresh_token is None or oauth().introspect(refresh_token, "refresh_token", hub_id) is None
 
 
 def _keeps_scopes(portal: Portal, grant: TokenGrant) -> bool:

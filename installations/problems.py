@@ -16,6 +16,7 @@ from hubspot_api.errors import (
 )
 
 from .errors import InstallationError, TryLater
+from .exchanges import ExchangeProblem, ExchangeRefused
 from .flows import FlowProblem, FlowRefused
 from .install import IdentityMismatch
 
@@ -77,6 +78,21 @@ _FLOWS = {
     ),
 }
 
+_USED_CODE = Problem(
+    "HubSpot's permission was used before",
+    "The code that HubSpot gave your browser works once. It was used already, or is not one of HubSpot's.",
+    "If you are connected already, sign in. Otherwise start again.",
+)
+_EXCHANGES = {
+    ExchangeProblem.SEEN: _USED_CODE,
+    ExchangeProblem.TOO_MANY: Problem(
+        "Too many connections at once",
+        "From your network more connections were begun within a minute than we take to HubSpot.",
+        "Wait a minute, then start again.",
+        429,
+    ),
+}
+
 _HUBSPOT: list[tuple[type[Exception], Problem]] = [
     (
         AuthCodeExpired,
@@ -86,14 +102,7 @@ _HUBSPOT: list[tuple[type[Exception], Problem]] = [
             "Start again; nothing was installed.",
         ),
     ),
-    (
-        AuthCodeInvalid,
-        Problem(
-            "HubSpot's permission was used before",
-            "The code that HubSpot gave your browser works once. It was used already, or is not one of HubSpot's.",
-            "If you are connected already, sign in. Otherwise start again.",
-        ),
-    ),
+    (AuthCodeInvalid, _USED_CODE),
     (
         HubGone,
         Problem(
@@ -139,8 +148,10 @@ _BUSY = Problem(
 )
 
 
-def explain(error: FlowRefused | HubSpotError | InstallationError) -> Problem:
+def explain(error: FlowRefused | ExchangeRefused | HubSpotError | InstallationError) -> Problem:
     """Return what to tell the person whose connection failed with `error`."""
+    if isinstance(error, ExchangeRefused):
+        return _EXCHANGES[error.problem]
     if isinstance(error, FlowRefused):
         return _FLOWS[error.problem]
     if isinstance(error, (RateLimited, TryLater)):

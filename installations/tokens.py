@@ -120,6 +120,14 @@ def store(portal: Portal, grant: TokenGrant, *, user_id: int | None) -> None:
     )
 
 
+def stored_refresh_token(portal: Portal) -> Secret | None:
+    """Return a portal's refresh token, None if it does not open."""
+    try:
+        return Vault(portal).open("refresh_token", portal.credential.refresh_token)
+    except VaultError:
+        return None
+
+
 def _vault_for(portal: Portal) -> Vault:
     """Return the portal's vault; with a new key, where the old one is lost and what it sealed is replaced anyway."""
     try:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from allauth.account.adapter import get_adapter
 from csp.decorators import csp_update
 from django.conf import settings
 from django.contrib import messages
@@ -17,10 +18,12 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 from hubspot_api.errors import HubSpotError
 from hubspot_api.secret import Secret
 
-from . import flows, install, problems, visitors
+from . import exchanges, flows, install, problems, visitors
 from .clients import oauth
 from .errors import InstallationError
+from .exchanges import ExchangeRefused
 from .flows import FlowRefused
+from .install import Identity
 from .models import ERASE_AFTER, OAuthFlow, Portal, UnclaimedGrant
 from .problems import Problem
 from .scopes import in_words
@@ -87,8 +90,8 @@ def callback(request: HttpRequest) -> HttpResponse:
     """Receive what HubSpot's redirect brings, in one of its four shapes.
 
     code and state: a flow of ours. code and returnUrl: a marketplace install, which touches no session. step=authorize
-    and step=finalize: a marketplace install with partner sign-in. FlowRefused, HubSpotError and InstallationError
-    each become a page that says what happened and what to do (installations.problems).
+    and step=finalize: a marketplace install with partner sign-in. FlowRefused, ExchangeRefused, HubSpotError and
+    InstallationError each become a page that says what happened and what to do (installations.problems).
     """
     given = request.GET
     try:
@@ -100,7 +103,7 @@ def callback(request: HttpRequest) -> HttpResponse:
             return _finish_flow(request)
         if given.get("code") and given.get("returnUrl"):
             return _marketplace_install(request)
-    except (FlowRefused, HubSpotError, InstallationError) as error:
+    except (FlowRefused, ExchangeRefused, HubSpotError, InstallationError) as error:
         return _problem(request, problems.explain(error))
     return _problem(request, problems.NOT_STARTED_HERE)
 
@@ -111,7 +114,8 @@ def _finish_flow(request: HttpRequest) -> HttpResponse:
     return_url = request.GET.get("returnUrl", "")
     if started.purpose == Purpose.FINALIZE and not _is_hubspot(return_url):
         return _problem(request, problems.RETURN_ELSEWHERE)
-    identity = install.identify(Secret(request.GET["code"]))
+    identity = _identify(request)
+    started.require_user(identity.info.user_id)
     visitors.sign_in(request, identity.info.user_id, identity.email)
     if started.purpose == Purpose.SIGN_IN:
         return _signed_in(request, install.claim_or_keep(identity))
@@ -129,12 +133,19 @@ def _signed_in(request: HttpRequest, outcome: Portal | UnclaimedGrant) -> HttpRe
     return redirect("unclaimed")
 
 
+def _identify(request: HttpRequest) -> Identity:
+    """Exchange the code that HubSpot's redirect brought. Raises ExchangeRefused, HubSpotError, InstallationError."""
+    address = get_adapter().get_client_ip(request)
+    exchanges.admit(request.GET["code"], address)
+    return install.identify(Secret(request.GET["code"]))
+
+
 def _marketplace_install(request: HttpRequest) -> HttpResponse:
     """Install without a state of ours: anybody's browser may be sent here, so no session is made or changed."""
     return_url = request.GET["returnUrl"]
     if not _is_hubspot(return_url):
         return _problem(request, problems.RETURN_ELSEWHERE)
-    install.connect(install.identify(Secret(request.GET["code"])))
+    install.connect(_identify(request))
     return HttpResponseRedirect(return_url)
 
 
@@ -182,7 +193,7 @@ def decide_unclaimed(request: HttpRequest) -> HttpResponse:
     grant = _unclaimed_of(request)
     del request.session[_UNCLAIMED]
     if request.POST.get("decision") == "connect":
-        grant.delete()
+        # The grant stays until the account is connected: whoever cancels now does not want the app there.
         return redirect(reverse("install", query={"hub_id": grant.hub_id}))
     try:
         install.give_up(grant)
@@ -224,17 +235,27 @@ def _hub_id_of(request: HttpRequest) -> int | None:
 
 
 def _is_hubspot(address: str) -> bool:
-    """Whether to send a browser there: HubSpot's own pages, or where our consent page is. Exact hosts, no tricks."""
-    if re.search(r"[\s\\\x00-\x1f]", address):
+    """Whether to send a browser there: HubSpot's own pages, or where our consent page is. Exact hosts, no tricks.
+
+    Not to another app's consent page: it would carry the state that we append to wherever that app likes.
+    """
+    if re.search(r"[\s\\#\x00-\x1f]", address):
         return False
     try:
         parts = urlsplit(address)
         port = parts.port
     except ValueError:
         return False
-    if parts.username is not None or parts.password is not None:
+    if parts.username is not None or parts.password is not None or not _is_ours(parts.query):
         return False
     if parts.scheme == "https" and port is None and _HUBSPOT_UI.fullmatch(parts.netloc):
         return True
     ours = urlsplit(settings.HUBSPOT_AUTHORIZE_URL)
     return (parts.scheme, parts.netloc) == (ours.scheme, ours.netloc)
+
+
+def _is_ours(query: str) -> bool:
+    """Whether a query names no other app than ours, and no other way back."""
+    ours = {"client_id": settings.HUBSPOT_CLIENT_ID, "redirect_uri": install.redirect_uri()}
+    given = parse_qsl(query, keep_blank_values=True)
+    return all(ours.get(name.strip().lower(), value) == value for name, value in given)

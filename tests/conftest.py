@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
+from django.core.cache import cache
 
 from demo import children
 from demo.postgres import Postgres
@@ -41,6 +42,15 @@ def redis_server(_place: None) -> Iterator[Redis]:
 def django_db_modify_db_settings(postgres: Postgres) -> None:
     """pytest-django asks for this before it makes the test database: so the server is up by then."""
     assert postgres.process is not None
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache(request: pytest.FixtureRequest) -> None:
+    """The cache's table belongs to no model: tests that commit would leave it to each other."""
+    marker = request.node.get_closest_marker("django_db")
+    if marker is not None and marker.kwargs.get("transaction"):
+        request.getfixturevalue("transactional_db")
+        cache.clear()
 
 
 @pytest.fixture(scope="session")

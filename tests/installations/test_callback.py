@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from hubspot_api.secret import Secret
-from installations import install, visitors
+from installations import exchanges, install, visitors
 from installations.clients import oauth
 from installations.models import Credential, Membership, OAuthFlow, Portal, UnclaimedGrant
 from installations.ratelimit import limiter
@@ -178,6 +178,10 @@ def test_a_marketplace_install_connects_and_touches_no_session(client: Client, a
         "https://app-\u212a.hubspot.com/",
         "https://app.hubspot.com\n.evil.example/",
         "https://[::1/",
+        "https://app.hubspot.com/oauth/authorize?client_id=another&scope=oauth",
+        "https://app.hubspot.com/oauth/authorize?CLIENT%5Fid=another",
+        "https://app.hubspot.com/oauth/authorize?redirect_uri=https://evil.example/",
+        "https://app.hubspot.com/#https://evil.example/",
         "javascript:alert(1)",
         "/portals/1/",
     ],
@@ -220,6 +224,49 @@ def test_a_partner_sign_in_is_finished_by_whoever_started_it(
     assert visitor_of(other_browser) is None
 
 
+def test_a_partner_sign_in_that_another_user_granted_connects_and_signs_in_nobody(
+    client: Client, account: Account, hubspot: HubSpot
+) -> None:
+    mine = hubspot.add_account()
+    client.get(way_back(client, "/install", mine))
+    onward = client.post("/oauth/marketplace", {"return_url": "https://app.hubspot.com/"})
+    (state,) = parse_qs(urlsplit(onward["Location"]).query)["state"]
+    query = {"step": "finalize", "code": a_code(account), "state": state, "returnUrl": "https://app.hubspot.com/"}
+    answer = client.get("/oauth/callback", query)
+    assert answer.status_code == 400
+    assert "started by somebody else" in answer.content.decode()
+    assert visitor_of(client) == mine.admin_id
+    assert not Portal.objects.filter(hub_id=account.hub_id).exists()
+
+
+def token_calls(hubspot: HubSpot) -> int:
+    calls = hubspot.call("GET", "/_emulator/requests")["items"]
+    return sum(call["path"].endswith("/token") for call in calls)
+
+
+def test_a_code_is_taken_to_hubspot_once(client: Client, account: Account, hubspot: HubSpot) -> None:
+    query = {"code": "junk", "returnUrl": "https://app.hubspot.com/"}
+    before = token_calls(hubspot)
+    answers = [client.get("/oauth/callback", query) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [400] * 3
+    assert all("used before" in answer.content.decode() for answer in answers)
+    assert token_calls(hubspot) == before + 1
+
+
+def test_one_address_cannot_have_us_ask_hubspot_without_end(client: Client, account: Account, hubspot: HubSpot) -> None:
+    before = token_calls(hubspot)
+    for number in range(2 * exchanges.PER_MINUTE + 1):  # more than one minute's, should one end meanwhile
+        query = {"code": f"junk-{number}", "returnUrl": "https://app.hubspot.com/"}
+        answer = client.get("/oauth/callback", query)
+    assert answer.status_code == 429
+    assert "Wait a minute" in answer.content.decode()
+    assert token_calls(hubspot) <= before + 2 * exchanges.PER_MINUTE
+    elsewhere = client.get(
+        "/oauth/callback", {"code": "x", "returnUrl": "https://app.hubspot.com/"}, REMOTE_ADDR="192.0.2.7"
+    )
+    assert elsewhere.status_code == 400
+
+
 def test_finalize_without_a_state_ends_on_a_page(client: Client, account: Account) -> None:
     query = {"step": "finalize", "code": a_code(account), "returnUrl": "https://app.hubspot.com/"}
     answer = client.get("/oauth/callback", query)
@@ -258,6 +305,39 @@ def test_and_on_yes_goes_on_to_the_install(client: Client, account: Account) -> 
     assert answer["Location"] == f"/install?hub_id={account.hub_id}"
     client.get(way_back(client, answer["Location"], account))
     assert Portal.objects.get().state == Portal.State.ACTIVE
+
+
+def test_after_a_yes_that_came_to_nothing_the_app_is_taken_out_again(
+    client: Client, account: Account, hubspot: HubSpot
+) -> None:
+    client.get(way_back(client, "/signin", account))
+    answer = client.post("/oauth/unclaimed/decide", {"decision": "connect"})
+    client.get(way_back(client, answer["Location"], account, decision="cancel"))
+    UnclaimedGrant.objects.update(created_at=timezone.now() - timedelta(minutes=11))
+    assert install.give_up_unclaimed() == 1
+    state = hubspot.call("GET", "/_emulator/state")
+    assert [portal["installs"] for portal in state["portals"] if portal["hub_id"] == account.hub_id] == [[]]
+
+
+def test_what_is_connected_is_not_given_up(client: Client, account: Account, hubspot: HubSpot) -> None:
+    client.get(way_back(client, "/signin", account))
+    answer = client.post("/oauth/unclaimed/decide", {"decision": "connect"})
+    client.get(way_back(client, answer["Location"], account))
+    UnclaimedGrant.objects.update(created_at=timezone.now() - timedelta(minutes=11))
+    assert install.give_up_unclaimed() == 0
+    state = hubspot.call("GET", "/_emulator/state")
+    assert [portal["installs"] for portal in state["portals"] if portal["hub_id"] == account.hub_id] != [[]]
+
+
+def test_fewer_scopes_replace_a_credential_that_is_dead_at_hubspot(
+    client: Client, account: Account, hubspot: HubSpot
+) -> None:
+    """Taken out in HubSpot and installed again from its marketplace, before we noticed the first."""
+    client.get(way_back(client, "/install", account))
+    hubspot.uninstall(account)
+    scopes = ["oauth", "crm.objects.contacts.read"]
+    client.get("/oauth/callback", {"code": a_code(account, scopes=scopes), "returnUrl": "https://app.hubspot.com/"})
+    assert Credential.objects.get().scopes == sorted(scopes)
 
 
 def test_nobody_decides_about_a_grant_of_another_browser(
