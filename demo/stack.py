@@ -217,11 +217,15 @@ class Stack:
         """Send these children and their own children a signal, all at once; after SIGKILL, wait until they are gone."""
         found = [process for family in self._families(*names).values() for process in family]
         if sign == signal.SIGKILL:
-            for name in names:
-                self._posts[name].expect_death()
+            self.expect_death(*names)
             processes.end(found, sign=sign)
         else:
             processes.send(found, sign)
+
+    def expect_death(self, *names: str) -> None:
+        """Somebody kills processes of these children on purpose: should one end of it, that is not held against it."""
+        for name in names:
+            self._posts[name].expect_death()
 
     def _keep_record(self) -> None:
         while not self._stopping.wait(_RECORD_EVERY_S):

@@ -51,7 +51,7 @@ def accounts(world: World) -> list[Account]:
 
 @dataclass
 class Storm:
-    """People change records in HubSpot, as fast as it takes them, until so many events were caused."""
+    """People change records in HubSpot: as fast as it takes them until so many events were caused, then in peace."""
 
     world: World
     accounts: Sequence[Account]
@@ -72,6 +72,8 @@ class Storm:
             account = self.rng.choice(self.accounts)
             self.world.hubspot.change(account, *(self._change(account) for _ in range(CHANGES_AT_ONCE)))
             self.caused += CHANGES_AT_ONCE
+            if self.caused >= self.events:
+                time.sleep(0.5)
 
     def _change(self, account: Account) -> dict[str, Any]:
         """Mostly a property, now and then a new company: every change causes at least one event."""
@@ -112,6 +114,7 @@ def kill_some(world: World) -> Fault:
         if rng.random() < 0.3 or len(pids) < 2:
             world.stack.kill(name)
         else:
+            world.stack.expect_death(name)  # granian ends when its workers die too often
             _kill(rng.choice(pids[1:]))
 
     return kill

@@ -62,12 +62,17 @@ class World:
         wait_for(lambda: self.count(query, account.hub_id) == 4, what="the first sync", seconds=240)
 
     def wait_until_idle(self, *, seconds: float = 240) -> None:
-        """Wait until every acknowledged event of an installed portal is worked through."""
+        """Wait until every acknowledged event of an installed portal is worked through, those that failed once too."""
         pending = """
             SELECT count(*) FROM webhooks_event AS event JOIN lanes_lane AS lane
             ON lane.portal_id = event.portal_id AND lane.kind = 'events' WHERE event.id > lane.position
         """
-        wait_for(lambda: self.count(pending) == 0, what="the inbox to be worked through", seconds=seconds)
+        retrying = "SELECT count(*) FROM webhooks_failure WHERE retry_at IS NOT NULL"
+        wait_for(
+            lambda: self.count(pending) + self.count(retrying) == 0,
+            what="the inbox to be worked through",
+            seconds=seconds,
+        )
 
     def environment(self) -> Mapping[str, str]:
         return self.stack.plan.environment
