@@ -187,6 +187,22 @@ class OAuthFlow(models.Model):
         ]
 
 
+class Exchange(models.Model):
+    """A code that was taken to HubSpot: none goes there twice, and few of one address."""
+
+    code_digest = models.BinaryField(primary_key=True)  # SHA-256: the code itself is never stored
+    network_digest = models.BinaryField()  # of the address it came from
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes = [
+            # How many came from one address within the minute.
+            models.Index(fields=["network_digest", "at"], name="exchange_network"),
+            # The purge looks for old ones.
+            models.Index(fields=["at"], name="exchange_at"),
+        ]
+
+
 class UnclaimedGrant(models.Model):
     """A sign-in chose an account that has no installation: its token waits for a yes or a no, at most ten minutes."""
 

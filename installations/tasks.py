@@ -6,7 +6,7 @@ import logging
 
 from celery import shared_task
 
-from . import erasing, flows, install, retention
+from . import erasing, exchanges, flows, install, retention
 
 logger = logging.getLogger(__name__)
 
@@ -27,8 +27,9 @@ def give_up_unclaimed() -> None:
 
 @shared_task(name="installations.purge_flows", soft_time_limit=60, time_limit=90)
 def purge_flows() -> None:
-    """Delete round trips that are long over. Idempotent: what is gone is not found again."""
+    """Delete round trips that are long over, and their codes. Idempotent: what is gone is not found again."""
     flows.purge()
+    exchanges.purge()
 
 
 @shared_task(name="installations.purge_calls", soft_time_limit=120, time_limit=150)

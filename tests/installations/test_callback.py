@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
 from hubspot_api.secret import Secret
 from installations import exchanges, install, visitors
 from installations.clients import oauth
-from installations.models import Credential, Membership, OAuthFlow, Portal, UnclaimedGrant
+from installations.models import Credential, Exchange, Membership, OAuthFlow, Portal, UnclaimedGrant
 from installations.ratelimit import limiter
 from lanes.models import Lane
 from tests.consent import decide, way_back
@@ -265,6 +268,39 @@ def test_one_address_cannot_have_us_ask_hubspot_without_end(client: Client, acco
         "/oauth/callback", {"code": "x", "returnUrl": "https://app.hubspot.com/"}, REMOTE_ADDR="192.0.2.7"
     )
     assert elsewhere.status_code == 400
+
+
+def test_a_flood_from_one_address_leaves_no_rows(client: Client, account: Account) -> None:
+    for number in range(exchanges.PER_MINUTE + 5):
+        client.get("/oauth/callback", {"code": f"junk-{number}", "returnUrl": "https://app.hubspot.com/"})
+    assert Exchange.objects.count() == exchanges.PER_MINUTE
+
+
+def test_addresses_of_one_network_count_together(client: Client, account: Account) -> None:
+    """Whoever has an IPv6 address has 2^64 of them."""
+    for number in range(exchanges.PER_MINUTE):
+        exchanges.admit(f"junk-{number}", f"2001:db8::{number + 1:x}")
+    query = {"code": "junk", "returnUrl": "https://app.hubspot.com/"}
+    assert client.get("/oauth/callback", query, REMOTE_ADDR="2001:db8::ffff").status_code == 429
+    assert client.get("/oauth/callback", query, REMOTE_ADDR="2001:db8:0:1::1").status_code == 400
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_code_that_comes_many_times_at_once_is_taken_to_hubspot_once(account: Account, hubspot: HubSpot) -> None:
+    before, barrier = token_calls(hubspot), threading.Barrier(8)
+
+    def come_back() -> str:
+        try:
+            barrier.wait(timeout=30)
+            query = {"code": "junk", "returnUrl": "https://app.hubspot.com/"}
+            return Client().get("/oauth/callback", query).content.decode()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as threads:
+        pages = [future.result(timeout=60) for future in [threads.submit(come_back) for _ in range(8)]]
+    assert all("used before" in page for page in pages)
+    assert token_calls(hubspot) == before + 1
 
 
 def test_finalize_without_a_state_ends_on_a_page(client: Client, account: Account) -> None:

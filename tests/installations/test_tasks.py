@@ -8,8 +8,8 @@ import pytest
 from django.utils import timezone
 
 from hubspot_api.secret import Secret
-from installations import retention, tasks, vault
-from installations.models import ApiCall, AuditEntry, OAuthFlow, Portal, UnclaimedGrant
+from installations import exchanges, retention, tasks, vault
+from installations.models import ApiCall, AuditEntry, Exchange, OAuthFlow, Portal, UnclaimedGrant
 from tests.hubspot import HubSpot
 from tests.portals import make_portal
 
@@ -61,6 +61,14 @@ def test_round_trips_that_are_long_over_go() -> None:
         OAuthFlow.objects.create(state_digest=digest, browser_digest=b"b", purpose="install", started_at=started_at)
     tasks.purge_flows()
     assert [bytes(digest) for digest in OAuthFlow.objects.values_list("state_digest", flat=True)] == [b"new"]
+
+
+def test_codes_that_hubspot_no_longer_takes_are_forgotten() -> None:
+    now = timezone.now()
+    for digest, at in ((b"old", now - exchanges.REMEMBERED), (b"new", now - timedelta(minutes=14))):
+        Exchange.objects.create(code_digest=digest, network_digest=b"n", at=at)
+    tasks.purge_flows()
+    assert [bytes(digest) for digest in Exchange.objects.values_list("code_digest", flat=True)] == [b"new"]
 
 
 def test_an_account_that_nobody_connected_is_left_again(hubspot: HubSpot) -> None:
