@@ -22,6 +22,7 @@ from .tokens import Live
 
 AUTHORIZE_PATH = "/oauth/authorize"
 PATIENCE_S = 12.0  # of somebody who installs or signs in: longer than the limiter waits when its memory is new
+EXCHANGE_PATIENCE_S = 2.0  # of somebody whose code may be made up: it must not hold one of our threads for long
 REFRESH_PATIENCE_S = 2.0
 
 
@@ -56,6 +57,13 @@ def client_with(access_token: Secret, hub_id: int) -> Client:
 def oauth() -> OAuth:
     """Return our app's side of HubSpot's authorization server, for somebody who waits in front of a browser."""
     return _oauth(_for_a_person(0))  # the token endpoint has one allowance for all accounts
+
+
+@cache
+def exchanger() -> OAuth:
+    """The same for codes that anybody may have sent. They leave room in the allowance for renewals, which go first."""
+    gate = gate_for(0, WorkClass.EVENTS, wait_s=EXCHANGE_PATIENCE_S)
+    return _oauth(Surroundings(gate=gate, observer=observer_for(None)))
 
 
 @cache

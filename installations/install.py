@@ -18,7 +18,7 @@ from hubspot_api.secret import Secret
 
 from . import leaving, tokens, vault, visitors
 from .audit import record
-from .clients import client_with, oauth
+from .clients import client_with, exchanger, oauth
 from .errors import InstallationError
 from .models import Membership, Portal, UnclaimedGrant
 from .signals import portal_connected
@@ -51,8 +51,8 @@ def redirect_uri() -> str:
 
 
 def identify(code: Secret) -> Identity:
-    """Exchange a code and ask HubSpot whose tokens these are. Raises HubSpotError, IdentityMismatch."""
-    grant = oauth().exchange(code, redirect_uri())
+    """Exchange a code and ask HubSpot whose tokens these are. Raises HubSpotError, IdentityMismatch, LimiterFull."""
+    grant = exchanger().exchange(code, redirect_uri())
     info = oauth().introspect(grant.access_token, "access_token", grant.hub_id)
     if info is None or info.hub_id != grant.hub_id:
         raise IdentityMismatch("HubSpot does not confirm the account of the tokens it has just issued.")

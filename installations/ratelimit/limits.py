@@ -72,7 +72,10 @@ def _associations() -> Allowance:
 
 
 def _oauth() -> Allowance:
-    """20 a second for all accounts together. HubSpot publishes no figure for the token endpoint: this is modest."""
+    """20 a second for all accounts together. HubSpot publishes no figure for the token endpoint: this is modest.
+
+    Renewals are urgent; exchanges, which anybody can bring about, have the share of events.
+    """
     return Allowance(20, 1_000, (Share(0, UNPACED_MS), Share(2, 300), Share(2, 300), Share(4, 300)))
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
@@ -13,11 +15,13 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
+from hubspot_api.errors import NotSent
+from hubspot_api.ports import Bucket
 from hubspot_api.secret import Secret
 from installations import exchanges, install, visitors
-from installations.clients import oauth
+from installations.clients import EXCHANGE_PATIENCE_S, oauth, refresher
 from installations.models import Credential, Exchange, Membership, OAuthFlow, Portal, UnclaimedGrant
-from installations.ratelimit import limiter
+from installations.ratelimit import WorkClass, limiter
 from lanes.models import Lane
 from tests.consent import decide, way_back
 from tests.hubspot import Account, HubSpot
@@ -301,6 +305,22 @@ def test_a_code_that_comes_many_times_at_once_is_taken_to_hubspot_once(account: 
         pages = [future.result(timeout=60) for future in [threads.submit(come_back) for _ in range(8)]]
     assert all("used before" in page for page in pages)
     assert token_calls(hubspot) == before + 1
+
+
+def test_codes_wait_shortly_and_leave_room_for_renewals(client: Client, account: Account, hubspot: HubSpot) -> None:
+    """Two places of twenty are free; the others come back within what a person would wait."""
+    before = token_calls(hubspot)
+    with limiter().reserve(0, Bucket.OAUTH, WorkClass.URGENT, calls=18, wait_s=5, deadline_s=4):
+        began = time.monotonic()
+        answer = client.get("/oauth/callback", {"code": "junk", "returnUrl": "https://app.hubspot.com/"})
+        waited_s = time.monotonic() - began
+        for _ in range(2):
+            with contextlib.suppress(NotSent), refresher().surroundings.gate.admit(Bucket.OAUTH, 1):
+                raise NotSent
+    assert answer.status_code == 503
+    assert "HubSpot is busy" in answer.content.decode()
+    assert token_calls(hubspot) == before
+    assert waited_s < 2 * EXCHANGE_PATIENCE_S
 
 
 def test_finalize_without_a_state_ends_on_a_page(client: Client, account: Account) -> None:
