@@ -96,6 +96,11 @@ def claim_or_keep(identity: Identity) -> Portal | UnclaimedGrant:
             visitors.prove(portal, identity.info.user_id, identity.email, first_role=Membership.Role.WAITING)
             record(portal, _actor(identity), "signed in")
         return portal
+    return keep(identity)
+
+
+def keep(identity: Identity) -> UnclaimedGrant:
+    """Keep a grant that is not connected, for as long as somebody may decide to; then the app is taken out again."""
     grant_id = uuid.uuid4()
     return UnclaimedGrant.objects.create(
         id=grant_id,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from allauth.account.adapter import get_adapter
 from csp.decorators import csp_update
@@ -115,7 +115,11 @@ def _finish_flow(request: HttpRequest) -> HttpResponse:
     if started.purpose == Purpose.FINALIZE and not _is_hubspot(return_url):
         return _problem(request, problems.RETURN_ELSEWHERE)
     identity = _identify(request)
-    started.require_user(identity.info.user_id)
+    try:
+        started.require_user(identity.info.user_id)
+    except FlowRefused:
+        install.keep(identity)
+        raise
     visitors.sign_in(request, identity.info.user_id, identity.email)
     if started.purpose == Purpose.SIGN_IN:
         return _signed_in(request, install.claim_or_keep(identity))
@@ -246,12 +250,21 @@ def _is_hubspot(address: str) -> bool:
         port = parts.port
     except ValueError:
         return False
-    if parts.username is not None or parts.password is not None or not _is_ours(parts.query):
+    if parts.username is not None or parts.password is not None:
+        return False
+    if _has_oauth_segment(parts.path) or not _is_ours(parts.query):
         return False
     if parts.scheme == "https" and port is None and _HUBSPOT_UI.fullmatch(parts.netloc):
         return True
     ours = urlsplit(settings.HUBSPOT_AUTHORIZE_URL)
     return (parts.scheme, parts.netloc) == (ours.scheme, ours.netloc)
+
+
+def _has_oauth_segment(path: str) -> bool:
+    """Whether a path, decoded as often as anybody might, leads through HubSpot's OAuth pages."""
+    while (decoded := unquote(path)) != path:
+        path = decoded
+    return any(segment.strip().lower() == "oauth" for segment in re.split(r"[/\\;?#]", path))
 
 
 def _is_ours(query: str) -> bool:

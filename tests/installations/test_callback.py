@@ -189,6 +189,14 @@ def test_a_marketplace_install_connects_and_touches_no_session(client: Client, a
         "https://app.hubspot.com/oauth/authorize?CLIENT%5Fid=another",
         "https://app.hubspot.com/oauth/authorize?redirect_uri=https://evil.example/",
         "https://app.hubspot.com/#https://evil.example/",
+        "https://app.hubspot.com/oauth/authorize",
+        "https://app.hubspot.com/oauth/authorize?x=1;client_id=another",
+        "https://app.hubspot.com/oauth/5000001/authorize?x=1",
+        "https://app.hubspot.com/%6Fauth/authorize",
+        "https://app.hubspot.com/%256F%2561uth%252Fauthorize",
+        "https://app.hubspot.com/l/..%2fOAuth%2fauthorize%3fclient_id=another",
+        "https://app.hubspot.com/l%5C..%5Coauth%5Cauthorize",
+        "https://app.hubspot.com/./oauth;x/authorize",
         "javascript:alert(1)",
         "/portals/1/",
     ],
@@ -244,6 +252,29 @@ def test_a_partner_sign_in_that_another_user_granted_connects_and_signs_in_nobod
     assert "started by somebody else" in answer.content.decode()
     assert visitor_of(client) == mine.admin_id
     assert not Portal.objects.filter(hub_id=account.hub_id).exists()
+    assert client.get("/oauth/unclaimed").status_code == 404, "the grant is nobody's to decide about"
+    UnclaimedGrant.objects.update(created_at=timezone.now() - timedelta(minutes=11))
+    assert install.give_up_unclaimed() == 1
+    assert installs_of(account, hubspot) == []
+
+
+@pytest.mark.parametrize("address", ["https://app.hubspot.com/%256fauth/authorize", "https://app.hubspot.com/#x"])
+def test_no_state_is_taken_to_a_consent_page(client: Client, address: str) -> None:
+    """Another app's would carry it to wherever that app likes."""
+    assert client.post("/oauth/marketplace", {"return_url": address}).status_code == 400
+    assert not OAuthFlow.objects.exists()
+
+
+@pytest.mark.parametrize("path", ["/oauth-apps/back", "/l/my-oauth?x=oauth", "/authorize"])
+def test_other_pages_of_hubspot_are_gone_back_to(client: Client, path: str) -> None:
+    onward = client.post("/oauth/marketplace", {"return_url": f"https://app.hubspot.com{path}"})
+    assert onward["Location"].startswith(f"https://app.hubspot.com{path}")
+
+
+def installs_of(account: Account, hubspot: HubSpot) -> list[object]:
+    portals = hubspot.call("GET", "/_emulator/state")["portals"]
+    (found,) = [portal["installs"] for portal in portals if portal["hub_id"] == account.hub_id]
+    return list(found)
 
 
 def token_calls(hubspot: HubSpot) -> int:
