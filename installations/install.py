@@ -110,6 +110,11 @@ def keep(identity: Identity) -> UnclaimedGrant:
     )
 
 
+def await_consent(grant: UnclaimedGrant) -> None:
+    """Give whoever wants the account connected the time to consent, before the app is taken out of it again."""
+    UnclaimedGrant.objects.filter(pk=grant.pk).update(created_at=timezone.now())
+
+
 def give_up(grant: UnclaimedGrant) -> None:
     """Undo what a sign-in did to an account that does not want the app: uninstall it there. Raises HubSpotError."""
     if not Portal.objects.live().filter(hub_id=grant.hub_id).exists():

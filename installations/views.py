@@ -198,6 +198,7 @@ def decide_unclaimed(request: HttpRequest) -> HttpResponse:
     del request.session[_UNCLAIMED]
     if request.POST.get("decision") == "connect":
         # The grant stays until the account is connected: whoever cancels now does not want the app there.
+        install.await_consent(grant)
         return redirect(reverse("install", query={"hub_id": grant.hub_id}))
     try:
         install.give_up(grant)

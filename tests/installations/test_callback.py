@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.db.models import F
 from django.test import Client
 from django.utils import timezone
 
@@ -404,6 +405,19 @@ def test_after_a_yes_that_came_to_nothing_the_app_is_taken_out_again(
     assert install.give_up_unclaimed() == 1
     state = hubspot.call("GET", "/_emulator/state")
     assert [portal["installs"] for portal in state["portals"] if portal["hub_id"] == account.hub_id] == [[]]
+
+
+def test_a_late_yes_has_the_time_of_a_round_trip(client: Client, account: Account, hubspot: HubSpot) -> None:
+    """Or the app would be taken out of the account while its person reads the consent page."""
+    client.get(way_back(client, "/signin", account))
+    UnclaimedGrant.objects.update(created_at=timezone.now() - timedelta(minutes=9))
+    answer = client.post("/oauth/unclaimed/decide", {"decision": "connect"})
+    back = way_back(client, answer["Location"], account)
+    UnclaimedGrant.objects.update(created_at=F("created_at") - timedelta(minutes=2))
+    assert install.give_up_unclaimed() == 0
+    client.get(back)
+    assert not UnclaimedGrant.objects.exists()
+    assert installs_of(account, hubspot) != []
 
 
 def test_what_is_connected_is_not_given_up(client: Client, account: Account, hubspot: HubSpot) -> None:
