@@ -20,7 +20,7 @@ from . import leaving, tokens, vault, visitors
 from .audit import record
 from .clients import client_with, exchanger, oauth
 from .errors import InstallationError
-from .models import Membership, Portal, UnclaimedGrant
+from .models import Credential, Membership, Portal, UnclaimedGrant
 from .signals import portal_connected
 
 UNCLAIMED_FOR = timedelta(minutes=10)
@@ -67,14 +67,14 @@ def connect(identity: Identity) -> Portal:
     The user of the first install owns it; connecting again changes no role, and never replaces a working credential
     by one with fewer scopes.
     """
-    is_dead = _has_a_dead_credential(identity.info.hub_id)
+    dead = _dead_credential(identity)
     details = account_details(client_with(identity.grant.access_token, identity.info.hub_id))
     with transaction.atomic():
         _one_at_a_time(identity.info.hub_id)
         portal = _live_portal(identity.info.hub_id)
         if portal is None:
             portal = _create(identity)
-        elif portal.state == Portal.State.NEEDS_RECONNECT or is_dead or _keeps_scopes(portal, identity.grant):
+        elif _is_to_be_replaced(portal, identity.grant, dead):
             tokens.store(portal, identity.grant, user_id=identity.info.user_id)
             record(portal, _actor(identity), "connected again")
         _describe(portal, details)
@@ -171,17 +171,33 @@ def _create(identity: Identity) -> Portal:
     return portal
 
 
-def _has_a_dead_credential(hub_id: int) -> bool:
-    """Whether the account is connected as far as we know, but no longer at HubSpot. Raises HubSpotError."""
-    portal = Portal.objects.filter(hub_id=hub_id, state=Portal.State.ACTIVE).first()
-    if portal is None:
-        return False
-    refresh_token = tokens.stored_refresh_token(portal)
-    return refresh_token is None or oauth().introspect(refresh_token, "refresh_token", hub_id) is None
+def _dead_credential(identity: Identity) -> Credential | None:
+    """Return the account's credential if only its scopes would keep it, and it has died at HubSpot without our notice.
+
+    Raises HubSpotError. Outside the transaction: it may take seconds.
+    """
+    credential = (
+        Credential.objects.filter(portal__hub_id=identity.info.hub_id, portal__state=Portal.State.ACTIVE)
+        .select_related("portal")
+        .first()
+    )
+    if credential is None or _keeps_scopes(credential, identity.grant):
+        return None
+    refresh_token = tokens.stored_refresh_token(credential.portal)
+    if refresh_token is not None and oauth().introspect(refresh_token, "refresh_token", identity.info.hub_id):
+        return None
+    return credential
 
 
-def _keeps_scopes(portal: Portal, grant: TokenGrant) -> bool:
-    return set(grant.scopes) >= set(portal.credential.scopes)
+def _is_to_be_replaced(portal: Portal, grant: TokenGrant, dead: Credential | None) -> bool:
+    """Whether a grant is better than what is stored. That may be another than the dead one: somebody was quicker."""
+    if portal.state == Portal.State.NEEDS_RECONNECT or _keeps_scopes(portal.credential, grant):
+        return True
+    return dead is not None and dead.refresh_token == portal.credential.refresh_token
+
+
+def _keeps_scopes(credential: Credential, grant: TokenGrant) -> bool:
+    return set(grant.scopes) >= set(credential.scopes)
 
 
 def _describe(portal: Portal, details: AccountDetails) -> None:

@@ -25,7 +25,7 @@ from installations.models import Credential, Exchange, Membership, OAuthFlow, Po
 from installations.ratelimit import WorkClass, limiter
 from lanes.models import Lane
 from tests.consent import decide, way_back
-from tests.hubspot import Account, HubSpot
+from tests.hubspot import Account, HubSpot, wait_for
 
 pytestmark = pytest.mark.django_db
 
@@ -46,10 +46,10 @@ def visitor_of(client: Client) -> int | None:
     return None if visitor is None else visitor.user_id
 
 
-def a_code(account: Account, *, scopes: list[str] | None = None) -> str:
+def a_code(account: Account, *, scopes: list[str] | None = None, user_id: int | None = None) -> str:
     """Return a code as a flow that we did not start would bring it."""
     url = oauth().authorize_url(redirect_uri=install.redirect_uri(), scopes=scopes or ["oauth"], state="")
-    (code,) = parse_qs(urlsplit(decide(url, account)).query)["code"]
+    (code,) = parse_qs(urlsplit(decide(url, account, user_id=user_id)).query)["code"]
     return code
 
 
@@ -439,6 +439,52 @@ def test_fewer_scopes_replace_a_credential_that_is_dead_at_hubspot(
     scopes = ["oauth", "crm.objects.contacts.read"]
     client.get("/oauth/callback", {"code": a_code(account, scopes=scopes), "returnUrl": "https://app.hubspot.com/"})
     assert Credential.objects.get().scopes == sorted(scopes)
+
+
+def test_fewer_scopes_do_not_replace_a_credential_that_works(client: Client, account: Account) -> None:
+    client.get(way_back(client, "/install", account))
+    before = Credential.objects.values().get()
+    code = a_code(account, scopes=["oauth", "crm.objects.contacts.read"], user_id=account.user_id)
+    assert client.get("/oauth/callback", {"code": code, "returnUrl": "https://app.hubspot.com/"}).status_code == 302
+    assert Credential.objects.values().get() == before
+
+
+def test_nobody_asks_after_a_credential_that_is_replaced_anyway(
+    client: Client, account: Account, hubspot: HubSpot
+) -> None:
+    client.get(way_back(client, "/install", account))
+    once = introspections(hubspot)
+    client.get(way_back(client, "/install", account))
+    assert introspections(hubspot) == 2 * once
+
+
+def introspections(hubspot: HubSpot) -> int:
+    return sum(call["path"].endswith("/introspect") for call in hubspot.requests())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_fewer_scopes_do_not_replace_what_came_in_while_we_looked(
+    client: Client, other_browser: Client, account: Account, hubspot: HubSpot
+) -> None:
+    """The one with fewer saw a dead credential; before it stores its own, the account is connected with all."""
+    client.get(way_back(client, "/install", account))
+    hubspot.uninstall(account)
+    query = {"code": a_code(account, scopes=["oauth"]), "returnUrl": "https://app.hubspot.com/"}
+    hubspot.fault("latency", {"path": "/account-info/2026-03/details"}, params={"ms": 3000}, count=1)
+    asked = introspections(hubspot)
+
+    def connect_with_fewer() -> int:
+        try:
+            return Client().get("/oauth/callback", query).status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as thread:
+        fewer = thread.submit(connect_with_fewer)
+        wait_for(lambda: introspections(hubspot) == asked + 2, what="its own token and the dead one to be asked after")
+        other_browser.get(way_back(other_browser, "/install", account))
+        assert fewer.result(timeout=30) == 302
+    assert Credential.objects.get().scopes == sorted(settings.HUBSPOT_SCOPES)
 
 
 def test_nobody_decides_about_a_grant_of_another_browser(
