@@ -32,3 +32,8 @@ def test_workers_and_beat_have_the_schedule() -> None:
     from hubapp.celery import app
 
     assert app.conf.beat_schedule == SCHEDULE
+
+
+def test_what_anybody_can_make_any_number_of_is_purged_every_hour() -> None:
+    for name in ("purge flows", "clear sessions", "purge quarantine"):
+        assert SCHEDULE[name]["schedule"] == 3600, name

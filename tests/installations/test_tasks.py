@@ -5,10 +5,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from hubspot_api.secret import Secret
-from installations import exchanges, retention, tasks, vault
+from installations import bites, exchanges, flows, retention, tasks, vault
 from installations.models import ApiCall, AuditEntry, Exchange, OAuthFlow, Portal, UnclaimedGrant
 from tests.hubspot import HubSpot
 from tests.portals import make_portal
@@ -61,6 +63,22 @@ def test_round_trips_that_are_long_over_go() -> None:
         OAuthFlow.objects.create(state_digest=digest, browser_digest=b"b", purpose="install", started_at=started_at)
     tasks.purge_flows()
     assert [bytes(digest) for digest in OAuthFlow.objects.values_list("state_digest", flat=True)] == [b"new"]
+
+
+def test_round_trips_go_in_bites_found_by_an_index(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Anybody may begin any number: one DELETE for all would not end within its time."""
+    monkeypatch.setattr(bites, "BITE", 2)
+    started_at = timezone.now() - 2 * DAY
+    for number in range(5):
+        OAuthFlow.objects.create(
+            state_digest=bytes([number]), browser_digest=b"b", purpose="install", started_at=started_at
+        )
+    with CaptureQueriesContext(connection) as asked:
+        assert flows.purge() == 5
+    assert sum(query["sql"].startswith("DELETE") for query in asked.captured_queries) == 3
+    with connection.cursor() as cursor:
+        constraints = connection.introspection.get_constraints(cursor, OAuthFlow._meta.db_table)
+    assert any(found["index"] and found["columns"] == ["started_at"] for found in constraints.values())
 
 
 def test_codes_that_hubspot_no_longer_takes_are_forgotten() -> None:
