@@ -253,7 +253,7 @@ def _is_hubspot(address: str) -> bool:
         return False
     if parts.username is not None or parts.password is not None:
         return False
-    if _has_oauth_segment(parts.path) or not _is_ours(parts.query):
+    if not _is_ours(parts.query, must_say_so=_has_oauth_segment(parts.path)):
         return False
     if parts.scheme == "https" and port is None and _HUBSPOT_UI.fullmatch(parts.netloc):
         return True
@@ -268,8 +268,10 @@ def _has_oauth_segment(path: str) -> bool:
     return any(segment.strip().lower() == "oauth" for segment in re.split(r"[/\\;?#]", path))
 
 
-def _is_ours(query: str) -> bool:
-    """Whether a query names no other app than ours, and no other way back."""
+def _is_ours(query: str, *, must_say_so: bool) -> bool:
+    """Whether a query names no other app than ours, and no other way back; a consent page has to name the app."""
     ours = {"client_id": settings.HUBSPOT_CLIENT_ID, "redirect_uri": install.redirect_uri()}
     given = parse_qsl(query, keep_blank_values=True)
+    if must_say_so and ("client_id", settings.HUBSPOT_CLIENT_ID) not in given:
+        return False
     return all(ours.get(name.strip().lower(), value) == value for name, value in given)

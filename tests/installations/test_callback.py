@@ -266,7 +266,15 @@ def test_no_state_is_taken_to_a_consent_page(client: Client, address: str) -> No
     assert not OAuthFlow.objects.exists()
 
 
-@pytest.mark.parametrize("path", ["/oauth-apps/back", "/l/my-oauth?x=oauth", "/authorize"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/oauth-apps/back",
+        "/l/my-oauth?x=oauth",
+        "/authorize",
+        f"/oauth/authorize?client_id={settings.HUBSPOT_CLIENT_ID}",
+    ],
+)
 def test_other_pages_of_hubspot_are_gone_back_to(client: Client, path: str) -> None:
     onward = client.post("/oauth/marketplace", {"return_url": f"https://app.hubspot.com{path}"})
     assert onward["Location"].startswith(f"https://app.hubspot.com{path}")

@@ -139,7 +139,7 @@ def settle(world: World) -> None:
         return True
 
     wait_for(all_delivered, what="HubSpot to deliver everything", seconds=300)
-    world.wait_until_idle(seconds=300)
+    world.wait_until_idle(seconds=900 if LONG else 300)  # an event that died with three slices waits for minutes
 
 
 def acknowledged(world: World) -> set[str]:
