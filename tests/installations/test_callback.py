@@ -22,7 +22,8 @@ from hubspot_api.secret import Secret
 from installations import exchanges, install, visitors
 from installations.clients import EXCHANGE_PATIENCE_S, oauth, refresher
 from installations.models import Credential, Exchange, Membership, OAuthFlow, Portal, UnclaimedGrant
-from installations.ratelimit import WorkClass, limiter
+from installations.ratelimit import Limits, WorkClass, limiter
+from installations.ratelimit.local import UNDER_WAY_S
 from lanes.models import Lane
 from tests.consent import decide, way_back
 from tests.hubspot import Account, HubSpot, wait_for
@@ -361,6 +362,10 @@ def test_codes_wait_shortly_and_leave_room_for_renewals(client: Client, account:
     assert "HubSpot is busy" in answer.content.decode()
     assert token_calls(hubspot) == before
     assert waited_s < 2 * EXCHANGE_PATIENCE_S
+
+
+def test_codes_outlast_what_a_limiter_with_a_new_memory_waits() -> None:
+    assert Limits().window_ms(Bucket.OAUTH) / 1000 + UNDER_WAY_S < EXCHANGE_PATIENCE_S
 
 
 def test_finalize_without_a_state_ends_on_a_page(client: Client, account: Account) -> None:
