@@ -271,7 +271,7 @@ def _has_oauth_segment(path: str) -> bool:
 def _is_ours(query: str, *, must_say_so: bool) -> bool:
     """Whether a query names no other app than ours, and no other way back; a consent page has to name the app."""
     ours = {"client_id": settings.HUBSPOT_CLIENT_ID, "redirect_uri": install.redirect_uri()}
-    given = parse_qsl(query, keep_blank_values=True)
+    given = parse_qsl(query.replace(";", "&"), keep_blank_values=True)  # some servers read ";" as "&"
     if must_say_so and ("client_id", settings.HUBSPOT_CLIENT_ID) not in given:
         return False
     return all(ours.get(name.strip().lower(), value) == value for name, value in given)

@@ -193,6 +193,8 @@ def test_a_marketplace_install_connects_and_touches_no_session(client: Client, a
         "https://app.hubspot.com/#https://evil.example/",
         "https://app.hubspot.com/oauth/authorize",
         "https://app.hubspot.com/oauth/authorize?x=1;client_id=another",
+        f"https://app.hubspot.com/oauth/authorize?client_id={settings.HUBSPOT_CLIENT_ID}&x=1;client_id=another",
+        f"https://app.hubspot.com/oauth/authorize?client_id={settings.HUBSPOT_CLIENT_ID};redirect_uri=https://evil.example",
         "https://app.hubspot.com/oauth/5000001/authorize?x=1",
         "https://app.hubspot.com/%6Fauth/authorize",
         "https://app.hubspot.com/%256F%2561uth%252Fauthorize",
