@@ -23,7 +23,7 @@ from .tokens import Live
 AUTHORIZE_PATH = "/oauth/authorize"
 PATIENCE_S = 12.0  # of somebody who installs or signs in: longer than the limiter waits when its memory is new
 EXCHANGE_PATIENCE_S = 2.5  # as little as is longer than that wait at the token endpoint: the code may be made up
-REFRESH_PATIENCE_S = 2.0
+REFRESH_PATIENCE_S = 2.5  # just longer than a new Redis keeps the token endpoint closed
 
 
 def client_for(portal: Portal, work_class: WorkClass) -> Client:
