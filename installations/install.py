@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from hubspot_api.account import AccountDetails, account_details
@@ -22,6 +22,7 @@ from .clients import client_with, exchanger, oauth
 from .errors import InstallationError
 from .models import Credential, Membership, Portal, UnclaimedGrant
 from .signals import portal_connected
+from .uninstalling import one_at_a_time, require_none, uninstall
 
 UNCLAIMED_FOR = timedelta(minutes=10)
 WORTHLESS_AFTER = timedelta(hours=1)
@@ -62,7 +63,7 @@ def identify(code: Secret) -> Identity:
 
 
 def connect(identity: Identity) -> Portal:
-    """Install the app in the account, or connect it again. Raises HubSpotError.
+    """Install the app in the account, or connect it again. Raises HubSpotError, BeingUninstalled.
 
     The user of the first install owns it; connecting again changes no role, and never replaces a working credential
     by one with fewer scopes.
@@ -70,7 +71,8 @@ def connect(identity: Identity) -> Portal:
     dead = _dead_credential(identity)
     details = account_details(client_with(identity.grant.access_token, identity.info.hub_id))
     with transaction.atomic():
-        _one_at_a_time(identity.info.hub_id)
+        one_at_a_time(identity.info.hub_id)
+        require_none(identity.info.hub_id)
         portal = _live_portal(identity.info.hub_id)
         if portal is None:
             portal = _create(identity)
@@ -117,8 +119,8 @@ def await_consent(grant: UnclaimedGrant) -> None:
 
 def give_up(grant: UnclaimedGrant) -> None:
     """Undo what a sign-in did to an account that does not want the app: uninstall it there. Raises HubSpotError."""
-    if not Portal.objects.live().filter(hub_id=grant.hub_id).exists():
-        leaving.uninstall(client_with(vault.open_for_flow(grant.pk, grant.access_token), grant.hub_id))
+    client = client_with(vault.open_for_flow(grant.pk, grant.access_token), grant.hub_id)
+    uninstall(client, grant.hub_id, is_wanted=lambda: not Portal.objects.live().filter(hub_id=grant.hub_id).exists())
     grant.delete()
 
 
@@ -143,12 +145,6 @@ def _is_given_up(grant: UnclaimedGrant) -> bool:
 def missing_scopes(granted: list[str]) -> list[str]:
     """Scopes that we ask for at install and that are not among those granted."""
     return [scope for scope in settings.HUBSPOT_SCOPES if scope not in granted]
-
-
-def _one_at_a_time(hub_id: int) -> None:
-    """Let concurrent installs of one account follow each other until the end of the transaction."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [hub_id])
 
 
 def _live_portal(hub_id: int) -> Portal | None:

@@ -8,9 +8,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from hubspot_api.client import Client
-from hubspot_api.errors import HubSpotError, OAuthError, Unauthorized
-from hubspot_api.installs import uninstall as uninstall_app
+from hubspot_api.errors import HubSpotError
 
 from .audit import SYSTEM, record
 from .clients import client_for
@@ -18,6 +16,7 @@ from .errors import PortalNotConnected, TryLater
 from .models import Credential, Portal
 from .ratelimit import WorkClass
 from .signals import portal_disconnected
+from .uninstalling import uninstall
 from .vault import destroy_data_key
 
 logger = logging.getLogger(__name__)
@@ -48,7 +47,7 @@ def tell_hubspot(portal: Portal) -> bool:
     if portal.state != Portal.State.DISCONNECTING:
         return True
     try:
-        uninstall(client_for(portal, WorkClass.URGENT))
+        uninstall(client_for(portal, WorkClass.URGENT), portal.hub_id, is_wanted=lambda: _is_disconnecting(portal))
         reason = "The app was uninstalled."
     except PortalNotConnected:
         reason = "The app was uninstalled in HubSpot before."
@@ -62,12 +61,8 @@ def tell_hubspot(portal: Portal) -> bool:
     return True
 
 
-def uninstall(client: Client) -> None:
-    """Remove the app from the account. A refused token says that it is removed already. Raises HubSpotError."""
-    try:
-        uninstall_app(client)
-    except (Unauthorized, OAuthError) as error:
-        logger.info("Uninstalled already: %s", error)
+def _is_disconnecting(portal: Portal) -> bool:
+    return Portal.objects.filter(pk=portal.pk, state=Portal.State.DISCONNECTING).exists()
 
 
 def finish(portal: Portal, reason: str) -> None:

@@ -213,6 +213,13 @@ class UnclaimedGrant(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
 
 
+class Uninstall(models.Model):
+    """The app is being taken out of an account at HubSpot: nobody connects it meanwhile."""
+
+    hub_id = models.BigIntegerField(primary_key=True)
+    until = models.DateTimeField()
+
+
 class AuditEntry(models.Model):
     """What somebody did to an installation. Written once, never changed."""
 

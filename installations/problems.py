@@ -19,6 +19,7 @@ from .errors import InstallationError, TryLater
 from .exchanges import ExchangeProblem, ExchangeRefused
 from .flows import FlowProblem, FlowRefused
 from .install import IdentityMismatch
+from .uninstalling import BeingUninstalled
 
 
 @dataclass(frozen=True)
@@ -146,6 +147,12 @@ _BUSY = Problem(
     "Wait a minute, then start again.",
     503,
 )
+_BEING_UNINSTALLED = Problem(
+    "The app is just leaving this account",
+    "Somebody disconnected it a moment ago, and HubSpot is being told. What you connected now would be lost again.",
+    "Wait a minute, then start again.",
+    503,
+)
 
 
 def explain(error: FlowRefused | ExchangeRefused | HubSpotError | InstallationError) -> Problem:
@@ -154,6 +161,8 @@ def explain(error: FlowRefused | ExchangeRefused | HubSpotError | InstallationEr
         return _EXCHANGES[error.problem]
     if isinstance(error, FlowRefused):
         return _FLOWS[error.problem]
+    if isinstance(error, BeingUninstalled):
+        return _BEING_UNINSTALLED
     if isinstance(error, (RateLimited, TryLater)):
         return _BUSY
     known = (problem for kind, problem in _HUBSPOT if isinstance(error, kind))

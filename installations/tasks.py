@@ -6,7 +6,7 @@ import logging
 
 from celery import shared_task
 
-from . import erasing, exchanges, flows, install, retention
+from . import erasing, exchanges, flows, install, retention, uninstalling
 
 logger = logging.getLogger(__name__)
 
@@ -27,9 +27,10 @@ def give_up_unclaimed() -> None:
 
 @shared_task(name="installations.purge_flows", soft_time_limit=60, time_limit=90)
 def purge_flows() -> None:
-    """Delete round trips that are long over, and their codes. Idempotent: what is gone is not found again."""
+    """Delete round trips that are long over, their codes, and uninstalls cut short. Idempotent: they are gone then."""
     flows.purge()
     exchanges.purge()
+    uninstalling.purge()
 
 
 @shared_task(name="installations.purge_calls", soft_time_limit=120, time_limit=150)

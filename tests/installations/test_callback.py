@@ -19,9 +19,9 @@ from django.utils import timezone
 from hubspot_api.errors import NotSent
 from hubspot_api.ports import Bucket
 from hubspot_api.secret import Secret
-from installations import exchanges, install, visitors
+from installations import exchanges, install, tasks, visitors
 from installations.clients import EXCHANGE_PATIENCE_S, oauth, refresher
-from installations.models import Credential, Exchange, Membership, OAuthFlow, Portal, UnclaimedGrant
+from installations.models import Credential, Exchange, Membership, OAuthFlow, Portal, UnclaimedGrant, Uninstall
 from installations.ratelimit import Limits, WorkClass, limiter
 from installations.ratelimit.local import UNDER_WAY_S
 from lanes.models import Lane
@@ -515,6 +515,45 @@ def test_what_nobody_decides_about_is_given_up(client: Client, account: Account,
     UnclaimedGrant.objects.update(created_at=timezone.now() - timedelta(minutes=11))
     assert install.give_up_unclaimed() == 1
     assert not UnclaimedGrant.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_connects_an_account_while_the_app_is_taken_out_of_it(
+    client: Client, other_browser: Client, account: Account, hubspot: HubSpot
+) -> None:
+    """HubSpot would end the new connection with the old one."""
+    client.get(way_back(client, "/signin", account))
+    UnclaimedGrant.objects.update(created_at=timezone.now() - timedelta(minutes=11))
+    back = way_back(other_browser, "/install", account)
+    hubspot.fault("latency", {"path": "/appinstalls/2026-03/external-install"}, params={"ms": 3000}, count=1)
+
+    def give_up() -> int:
+        try:
+            return install.give_up_unclaimed()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as thread:
+        given_up = thread.submit(give_up)
+        wait_for(Uninstall.objects.exists, what="the uninstall to begin")
+        answer = other_browser.get(back)
+        assert given_up.result(timeout=30) == 1
+    assert answer.status_code == 503
+    assert "just leaving this account" in answer.content.decode()
+    assert not Portal.objects.exists()
+    assert not Uninstall.objects.exists()
+    other_browser.get(way_back(other_browser, "/install", account))
+    assert installs_of(account, hubspot) != []
+    assert Portal.objects.get().state == Portal.State.ACTIVE
+
+
+def test_an_uninstall_cut_short_keeps_nobody_out_for_long(client: Client, account: Account) -> None:
+    Uninstall.objects.create(hub_id=account.hub_id, until=timezone.now() + timedelta(minutes=1))
+    assert client.get(way_back(client, "/install", account)).status_code == 503
+    Uninstall.objects.update(until=timezone.now())
+    assert client.get(way_back(client, "/install", account)).status_code == 302
+    tasks.purge_flows()
+    assert not Uninstall.objects.exists()
 
 
 def test_connecting_again_changes_no_role(client: Client, other_browser: Client, account: Account) -> None:

@@ -1,23 +1,25 @@
 from __future__ import annotations
 
 import base64
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
 from crm.models import Association, Change, Record, Sync
 from installations import bites, endpoint, erasing, leaving
-from installations.models import AuditEntry, Credential, DataKey, Membership, Portal
+from installations.models import AuditEntry, Credential, DataKey, Membership, Portal, Uninstall
 from installations.ratelimit import limiter
 from installations.signals import erase_portal
 from lanes import claims, worker
 from lanes.models import Lane
 from tests.consent import way_back
 from tests.crm.mirrored import install, receive, work_until_idle
-from tests.hubspot import Account, HubSpot
+from tests.hubspot import Account, HubSpot, wait_for
 from webhooks.models import Event
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -27,6 +29,11 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def account(hubspot: HubSpot) -> Account:
     limiter().declare_idle()
     return hubspot.add_account(contacts=3)
+
+
+@pytest.fixture
+def other_browser() -> Client:
+    return Client()
 
 
 @pytest.fixture
@@ -111,6 +118,40 @@ def test_a_token_that_cannot_be_renewed_keeps_nobody_connected(
     portal.refresh_from_db()
     assert portal.state == Portal.State.DISCONNECTED
     assert not Credential.objects.exists()
+
+
+def test_who_connects_again_while_hubspot_is_told_has_to_wait(
+    client: Client, other_browser: Client, portal: Portal, account: Account, hubspot: HubSpot
+) -> None:
+    """The call under way would end the new connection."""
+    disconnect(client, portal)
+    portal.refresh_from_db()
+    back = way_back(other_browser, "/install", account)
+    hubspot.fault("latency", {"path": "/appinstalls/2026-03/external-install"}, params={"ms": 3000}, count=1)
+
+    def tell() -> bool:
+        try:
+            return leaving.tell_hubspot(portal)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as thread:
+        told = thread.submit(tell)
+        wait_for(Uninstall.objects.exists, what="the uninstall to begin")
+        assert other_browser.get(back).status_code == 503
+        assert told.result(timeout=30)
+    assert [each.state for each in Portal.objects.all()] == [Portal.State.DISCONNECTED]
+
+
+def test_a_portal_connected_again_is_not_uninstalled(
+    client: Client, other_browser: Client, portal: Portal, account: Account, hubspot: HubSpot
+) -> None:
+    disconnect(client, portal)
+    portal.refresh_from_db()
+    other_browser.get(way_back(other_browser, "/install", account))
+    assert leaving.tell_hubspot(portal)
+    assert installs(hubspot, account) != []
+    assert Portal.objects.live().get().state == Portal.State.ACTIVE
 
 
 def test_destroy_now_waits_for_nobody(client: Client, portal: Portal) -> None:
