@@ -154,7 +154,7 @@ def _prepare(store: redis.Redis, appendfsync: str) -> None:
 def null(folder: Path) -> Iterator[Receiver]:
     """A granian whose application answers at once: how much the sender can send."""
     port = free_ports()
-    command = [part.replace("hubapp.wsgi", "benchmarks.webhooks_null") for part in web_command(port, 1, 1)]
+    command = [part.replace("demo.wsgi", "benchmarks.webhooks_null") for part in web_command(port, 1, 1)]
     with _running("null receiver", command, port, bare_environment(), folder / "null.log"):
         yield Receiver(port)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import time
@@ -20,7 +21,7 @@ class ProgramFailed(Exception):
 
 
 class Program:
-    """One child. `is_ready` tells when others may rely on it."""
+    """One child. `is_ready` tells when others may rely on it, `parting` is the signal it gets if we are killed."""
 
     def __init__(
         self,
@@ -30,6 +31,7 @@ class Program:
         env: Mapping[str, str],
         log: Path,
         is_ready: Callable[[], bool] = lambda: True,
+        parting: signal.Signals = signal.SIGTERM,
     ) -> None:
         self.name = name
         self.log = log
@@ -37,10 +39,11 @@ class Program:
         self._command = command
         self._env = env
         self._is_ready = is_ready
+        self._parting = parting
 
     def launch(self) -> None:
         with self.log.open("ab") as log:
-            self.process = children.start(self._command, log=log, env=self._env, cwd=CHECKOUT)
+            self.process = children.start(self._command, log=log, env=self._env, cwd=CHECKOUT, parting=self._parting)
 
     def wait_until_ready(self) -> None:
         """Raises ProgramFailed."""
@@ -65,7 +68,7 @@ class Program:
 
 def web_command(port: int, workers: int, threads: int) -> list[str]:
     return [
-        *(sys.executable, "-m", "granian", "--interface", "wsgi", "hubapp.wsgi:application"),
+        *(sys.executable, "-m", "granian", "--interface", "wsgi", "demo.wsgi:application"),
         *("--host", "127.0.0.1", "--port", str(port), "--http", "1", "--no-ws"),
         *("--workers", str(workers), "--blocking-threads", str(threads)),
         *("--respawn-failed-workers", "--respawn-interval", "0.5", "--workers-kill-timeout", "10"),

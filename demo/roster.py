@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -48,15 +49,22 @@ def recruit(plan: Plan, emulator: Emulator) -> dict[str, Child]:
     def is_web_ready() -> bool:
         return web_is_ready(addresses.web_port, plan.web)
 
-    def program(name: str, command: list[str], is_ready: Callable[[], bool] = lambda: True) -> Program:
-        return Program(name, command, env=plan.environment, log=plan.logs / f"{name}.log", is_ready=is_ready)
+    def program(name: str, command: list[str]) -> Program:
+        return Program(name, command, env=plan.environment, log=plan.logs / f"{name}.log")
 
-    web = programs.web_command(addresses.web_port, sizes.web_workers, sizes.web_threads)
+    web = Program(
+        "web",
+        programs.web_command(addresses.web_port, sizes.web_workers, sizes.web_threads),
+        env=plan.environment,
+        log=plan.logs / "web.log",
+        is_ready=is_web_ready,
+        parting=signal.SIGKILL,  # Granian waits for ever when asked to end twice, and Linux asks once for each thread
+    )
     everyone: dict[str, Child] = {
         "postgres": plan.postgres,
         "redis": plan.redis,
         "emulator": emulator,
-        "web": program("web", web, is_web_ready),
+        "web": web,
         "worker": program("worker", programs.worker_command(sizes.worker_concurrency)),
         "beat": program("beat", programs.beat_command(plan.data / "celerybeat-schedule")),
     }

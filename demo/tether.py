@@ -18,15 +18,19 @@ def main(starter: str, user: str, sign: str, *program: str) -> None:
         os.setgroups([])
         os.setgid(int(user))
         os.setuid(int(user))
-    # After the change of user, which clears this wish. It survives exec.
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(sign))
+    end_with_parent(int(sign))  # after the change of user, which clears this wish; it survives exec
     if os.getppid() != int(starter):
         sys.exit("The process that started this one is gone.")
     try:
         os.execv(program[0], program)  # noqa: S606 - that is what this program is for
     except OSError as error:
         sys.exit(f"{program[0]}: {error.strerror}")
+
+
+def end_with_parent(sign: int) -> None:
+    """Ask for a signal when our parent ends: one for each of its threads, where it is killed. Linux only."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, sign)
 
 
 if __name__ == "__main__":

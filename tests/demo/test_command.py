@@ -80,6 +80,13 @@ class Run:
 Demo = Callable[..., Run]
 
 
+def until_nobody_is_left(run: Run) -> None:
+    try:
+        until(lambda: run.left() == [], "nobody is left", 120)
+    except AssertionError:
+        raise AssertionError(f"Left are: {run.left()}") from None
+
+
 @pytest.fixture
 def run_demo(tmp_path: Path) -> Iterator[Demo]:
     runs: list[Run] = []
@@ -201,27 +208,33 @@ def test_killed_it_leaves_nothing_and_the_next_start_heals(run_demo: Demo) -> No
     first.wait_until_up()
     first.end(signal.SIGKILL)
     if sys.platform == "linux":
-        until(lambda: first.left() == [], "nobody is left", 120)
+        until_nobody_is_left(first)
     second = run_demo()
     second.wait_until_up()
     assert "The earlier run was killed" in second.said
 
 
 def test_what_outlives_a_killed_run_is_ended_by_the_next_start(run_demo: Demo) -> None:
-    """A web server's workers that lost both their parents serve on: the parent-death signal reaches children only."""
     first = run_demo()
     first.wait_until_up()
-    pids = first.written["pids"]
-    until(lambda: len(first.written["pids"]["web"]) == 3, "the web server has its workers")
-    for pid in (first.process.pid, pids["web"][0]):
-        os.kill(pid, signal.SIGKILL)
-    first.process.wait(60)
-    orphans = [found for found in (processes.look(pid) for pid in pids["web"][1:]) if found is not None]
-    assert orphans
+    first.end(signal.SIGKILL)
+    orphan = subprocess.Popen(["sleep", "600"], env={**os.environ, MARK: str(first.data)})
     second = run_demo()
     second.wait_until_up()
     assert "left processes behind" in second.said
-    assert all(processes.look(orphan.pid) != orphan for orphan in orphans)
+    assert orphan.wait(60) == -signal.SIGTERM
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children that their parent was killed")
+def test_a_web_servers_workers_end_with_it_when_nobody_is_left_to_see_to_them(run_demo: Demo) -> None:
+    run = run_demo()
+    run.wait_until_up()
+    until(lambda: len(run.written["pids"]["web"]) == 3, "the web server has its workers")
+    web = run.written["pids"]["web"]
+    for pid in (run.process.pid, web[0]):
+        os.kill(pid, signal.SIGKILL)
+    until(lambda: all(processes.look(pid) is None for pid in web), "the web server's workers have ended")
+    run.process.wait(60)
 
 
 @pytest.mark.parametrize("variable", ["WEB_PORT", "EMULATOR_PORT"])
