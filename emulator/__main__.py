@@ -7,8 +7,8 @@ import json
 import os
 import signal
 import sys
-import threading
 from pathlib import Path
+from queue import SimpleQueue
 from types import FrameType
 
 from emulator.control.fields import Rejected
@@ -65,14 +65,14 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _wait_for_signal() -> None:
-    stop = threading.Event()
+    asked: SimpleQueue[int] = SimpleQueue()  # its put is reentrant: another signal may interrupt the handler
 
-    def handle(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
+    def handle(number: int, _frame: FrameType | None) -> None:
+        asked.put(number)
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, handle)
-    stop.wait()
+    asked.get()
 
 
 if __name__ == "__main__":

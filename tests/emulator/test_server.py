@@ -368,3 +368,12 @@ def test_it_needs_neither_django_nor_a_database() -> None:
         "sys.exit(bool(bad & {name.partition('.')[0] for name in sys.modules}))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_asked_to_end_many_times_at_once_it_ends(number: int) -> None:
+    """Where its starter is killed, Linux asks once for each thread that had."""
+    started = Process(free_ports())
+    for _ in range(50):
+        started.process.send_signal(number)
+    assert started.end() == (0, "")
