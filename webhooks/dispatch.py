@@ -55,6 +55,9 @@ def _next_events(turn: Slice, limit: int) -> list[Event]:
 
 def _retry_failed(turn: Slice, portal: Portal) -> None:
     for event in failures.due(turn.portal_id, limit=20):
+        if not turn.has_time:
+            return
+        turn.renew()
         with turn.fence():
             failures.count(event, "The process that handled this event ended.")
         _try_again(turn, portal, event)
@@ -74,34 +77,42 @@ def _try_again(turn: Slice, portal: Portal, event: Event) -> None:
         with turn.fence():
             handler().apply(portal, data)
             failures.forget(event)
-    except Exception as error:  # noqa: BLE001 - whatever a handler raises is about its events, or re-raised
-        _raise_if_times_are_bad(error)
+    except Exception as error:
+        if _times_are_bad(error):
+            with turn.fence():
+                failures.take_back(event, f"{type(error).__name__}: {error}")
+            raise
         failures.explain(event, _reason(event, error))
 
 
 def _settle(turn: Slice, portal: Portal, events: Sequence[Event]) -> None:
-    """Handle the next events in order, or find the one that cannot be handled and set it aside."""
+    """Handle the next events in order, or find the one that cannot be handled and set it aside.
+
+    Where many fail, only as many as the slice has time for: the next one begins after them.
+    """
     last = events[-1]
     try:
         data = handler().read(portal, [ReceivedChange.of(event) for event in events])
         with turn.fence(position=last.pk):
             handler().apply(portal, data)
-    except Exception as error:  # noqa: BLE001 - whatever a handler raises is about its events, or re-raised
-        _raise_if_times_are_bad(error)
+    except Exception as error:
+        if _times_are_bad(error):
+            raise
         if len(events) > 1:
             middle = len(events) // 2
+            turn.renew()
             _settle(turn, portal, events[:middle])
-            _settle(turn, portal, events[middle:])
+            if turn.has_time:  # only then is the first half settled to its end
+                _settle(turn, portal, events[middle:])
             return
         with turn.fence(position=last.pk):
             failures.count(last, _reason(last, error))
 
 
-def _raise_if_times_are_bad(error: Exception) -> None:
-    if isinstance(error, _BAD_TIMES):
-        raise error
-    if isinstance(error, HubSpotError) and (error.retryable or isinstance(error, _BAD_PORTAL)):
-        raise error
+def _times_are_bad(error: Exception) -> bool:
+    if isinstance(error, HubSpotError):
+        return error.retryable or isinstance(error, _BAD_PORTAL)
+    return isinstance(error, _BAD_TIMES)
 
 
 def _reason(event: Event, error: Exception) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.db.models import Min, QuerySet
+from django.db.models import F, Min, QuerySet
 from django.utils import timezone
 
 from lanes.signals import signal
@@ -33,6 +33,13 @@ def count(event: Event, reason: str) -> None:
 def explain(event: Event, reason: str) -> None:
     """Say why the attempt counted last has failed."""
     Failure.objects.filter(event=event).update(reason=reason[:2000], failed_at=timezone.now())
+
+
+def take_back(event: Event, reason: str) -> None:
+    """Uncount the attempt counted last: it was the times that were bad, and the event is due again at once."""
+    Failure.objects.filter(event=event).update(
+        attempts=F("attempts") - 1, reason=reason[:2000], retry_at=timezone.now(), died_at=None
+    )
 
 
 def forget(event: Event) -> None:

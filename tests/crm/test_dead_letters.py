@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -98,6 +99,44 @@ def test_hubspot_being_away_is_no_events_fault(synced: Portal, account: Account,
     Lane.objects.update(not_before=None, due_at=timezone.now())
     work_until_idle("events")
     assert states() == ["done"]
+
+
+def test_bad_times_take_no_attempt_from_an_event_that_failed_before(synced: Portal, hubspot: HubSpot) -> None:
+    """Else an outage of an hour would make dead letters of all that it met on their second try."""
+    record_id = Record.objects.filter(object_type="0-1").values_list("record_id", flat=True)[0]
+    receive(synced, POISON)
+    work_until_idle("events")
+    Event.objects.update(payload=f'{{"objectId":{record_id}}}')  # as if the code now understood it
+    hubspot.fault("status", {"path": "/crm/objects/2026-03/0-1/batch/read"}, params={"status": 503})
+    for _ in range(5):
+        time_passes(synced)
+        Lane.objects.update(not_before=None)
+        _run_inbox()
+        failure = Failure.objects.get()
+        assert (failure.attempts, failure.died_at) == (1, None)
+        assert "503" in failure.reason
+    hubspot.call("DELETE", "/_emulator/faults")
+    Lane.objects.update(not_before=None, due_at=timezone.now())
+    work_until_idle("events")
+    assert states() == ["done"]
+
+
+def test_a_slice_full_of_poison_ends_in_time_and_the_next_goes_on(synced: Portal) -> None:
+    receive(synced, *(POISON | {"eventId": n} for n in range(20)))
+    turn = Slice(_claim_inbox())
+    turn.ends_at = 0.0
+    dispatch.work(turn)
+    assert states() == ["pending"] * 20, "no slice begins what it has no time for"
+    slices = 0
+    while "pending" in states():
+        turn.ends_at = time.monotonic() + 0.001
+        dispatch.work(turn)
+        slices += 1
+        settled = states().count("retrying")
+        assert states() == ["retrying"] * settled + ["pending"] * (20 - settled), "none is passed over"
+    assert slices > 1
+    assert Failure.objects.count() == 20
+    assert set(Failure.objects.values_list("attempts", flat=True)) == {1}
 
 
 def test_a_process_that_dies_leaves_the_next_one_smaller_batches(
