@@ -33,8 +33,9 @@ _UNSEEN_AT_ONCE = 500
 
 @dataclass(frozen=True)
 class _Page:
-    """A page under way: when its read began, and the answer that is to come."""
+    """A page under way: where it begins, when its read began, and the answer that is to come."""
 
+    after: str
     read_at: datetime
     answer: Future[RecordPage]
 
@@ -54,12 +55,11 @@ class _Backfill:
         return Change.Source.FIRST_SYNC if is_first else Change.Source.SWEEP
 
     def ask(self, after: str) -> _Page:
-        return _Page(timezone.now(), parallel.begin(lambda: self.reader.page(self.sync.object_type, after)))
+        return _Page(after, timezone.now(), parallel.begin(lambda: self.reader.page(self.sync.object_type, after)))
 
     def write(self, found: Readings, **progress: object) -> None:
         """Write what was read and how far that is, together."""
-        with self.turn.fence():
-            mirror.apply(self.portal, found, self.source)
+        with self.turn.fence(), mirror.writing(self.portal, found, self.source):
             availability.close(self.portal, self.reader.refused)
             Sync.objects.filter(pk=self.sync.pk).update(**progress)
 
@@ -95,27 +95,30 @@ def _read_pages(run: _Backfill) -> bool:
         run.turn.renew()
         answer = page.answer.result()
         following = run.ask(answer.after) if answer.after and run.turn.has_time else None
-        _write_page(run, answer, page.read_at)
+        _write_page(run, answer, page)
         if answer.after is None:
-            _finish(run)
-            return True
+            return _finish(run)
         if following is None:
             return False
         page = following
 
 
-def _write_page(run: _Backfill, answer: RecordPage, read_at: datetime) -> None:
+def _write_page(run: _Backfill, answer: RecordPage, page: _Page) -> None:
+    """Write a page and go on after it; after the last one not before `_finish` is over."""
     object_type = run.sync.object_type
-    found = Readings([readings.found(object_type, record, read_at) for record in answer.results])
+    found = Readings([readings.found(object_type, record, page.read_at) for record in answer.results])
     found.associations = run.reader.associations(object_type, [record.id for record in answer.results])
-    run.write(found, after=answer.after or "", records_read=F("records_read") + len(answer.results))
+    run.write(found, after=answer.after or page.after, records_read=F("records_read") + len(answer.results))
 
 
-def _finish(run: _Backfill) -> None:
-    """Look up what the mirror holds and the reading did not meet; then the type is in sync."""
+def _finish(run: _Backfill) -> bool:
+    """Look up what the mirror holds and the reading did not meet; then the type is in sync. False: no time for all."""
     for ids in _unseen(run):
-        run.turn.renew()
-        run.write(Readings(run.reader.records(run.sync.object_type, ids)))
+        for reads in run.reader.in_steps(run.sync.object_type, ids):
+            run.turn.renew()
+            run.write(Readings(reads))
+            if not run.turn.has_time:
+                return False
     now = timezone.now()
     run.write(
         Readings(),
@@ -126,6 +129,7 @@ def _finish(run: _Backfill) -> None:
         reading_ended_at=now,
         reconciled_to=Coalesce(F("reconciled_to"), F("reading_began_at")),
     )
+    return True
 
 
 def _unseen(run: _Backfill) -> list[list[int]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from installations.models import Portal
 from installations.ratelimit import WorkClass
@@ -30,12 +31,15 @@ class MirrorHandler:
     """Works through the inbox on behalf of the mirror."""
 
     def read(self, portal: Portal, events: Sequence[ReceivedChange]) -> Found:
-        """Read all that the events are about. Raises EventInvalid, and what client_for's calls raise."""
+        """Read all that the events are about. Raises EventInvalid, ManyMissing, and what client_for's calls raise."""
         dirty = collapse(events)
         reader = Reader(portal, WorkClass.EVENTS)
         found = Readings()
         for object_type, ids in _records_to_read(portal, dirty).items():
-            found.records += reader.records(object_type, ids)
+            if len(events) > 1:  # else there is nothing to halve
+                found.records += reader.records(object_type, ids)
+            else:
+                found.records += chain.from_iterable(reader.in_steps(object_type, sorted(ids)))
         for (from_type, to_type), ids in dirty.sides.items():
             found.associations += reader.associations(from_type, ids, [to_type])
         for object_type, ids in _returned(portal, dirty, found).items():
@@ -44,11 +48,12 @@ class MirrorHandler:
 
     def apply(self, portal: Portal, data: Found) -> None:
         """Write it, and forget what privacy law says must be forgotten."""
-        if mirror.apply(portal, data.readings, Change.Source.EVENT):
-            reconcile.portal_is_busy(portal)
-        availability.close(portal, data.refused)
-        for object_type, ids in data.private.items():
-            privacy.forget(portal, object_type, ids)
+        with mirror.writing(portal, data.readings, Change.Source.EVENT) as news:
+            availability.close(portal, data.refused)
+            for object_type, ids in data.private.items():
+                privacy.forget(portal, object_type, ids)
+            if news:
+                reconcile.portal_is_busy(portal)
 
 
 def _records_to_read(portal: Portal, dirty: Dirty) -> Ids:

@@ -1,15 +1,16 @@
 """Write what was read into the mirror, by its rule: a row is replaced only by a read that began later and is not
 older by HubSpot's own last-modified. Every version of a record becomes one row of the change feed.
 
-Called inside a slice's transaction. Rows are locked in the order of their keys, so that the lanes of one portal,
-which write the same records, never wait for each other in a circle.
+Called inside a slice's transaction. So that the lanes of one portal, which write the same records, do not wait for each
+other in a circle, rows are locked in one order: records by their keys, then syncs, then the head of the feed.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -30,7 +31,7 @@ Kind = Change.Kind
 # HubSpot moves these with every other change: on their own they are no news.
 _RESTLESS = {"lastmodifieddate", "hs_lastmodifieddate"}
 
-_WRITE = """
+_INSERT = """
 INSERT INTO crm_record AS mirrored (
     portal_id, object_type, record_id, state, properties, title, url, created_at, updated_at, merged_into,
     read_at, associations_read_at, version, changed_at, search
@@ -43,13 +44,14 @@ FROM json_to_recordset(%(rows)s::json) AS sent (
     merged bigint, read timestamptz, words json
 )
 ORDER BY t, r
-ON CONFLICT (portal_id, object_type, record_id) DO UPDATE SET
+ON CONFLICT (portal_id, object_type, record_id)
+"""
+_IF_NEW = f"{_INSERT} DO NOTHING RETURNING object_type, record_id, version"
+_OVER = f"""{_INSERT} DO UPDATE SET
     state = EXCLUDED.state, properties = EXCLUDED.properties, title = EXCLUDED.title, url = EXCLUDED.url,
     created_at = COALESCE(EXCLUDED.created_at, mirrored.created_at), updated_at = EXCLUDED.updated_at,
     merged_into = EXCLUDED.merged_into, read_at = EXCLUDED.read_at, search = EXCLUDED.search,
     version = mirrored.version + 1, changed_at = clock_timestamp()
-WHERE mirrored.read_at < EXCLUDED.read_at
-    AND (EXCLUDED.updated_at IS NULL OR mirrored.updated_at IS NULL OR EXCLUDED.updated_at >= mirrored.updated_at)
 RETURNING object_type, record_id, version
 """
 
@@ -72,14 +74,19 @@ class Mirrored:
         return (self.state, self.properties, self.merged_into) == (read.state, read.properties, read.merged_into)
 
 
-def apply(portal: Portal, found: Readings, source: Change.Source) -> list[Entry]:
-    """Write records, then associations, then the change feed; return what is new in the feed."""
+@contextmanager
+def writing(portal: Portal, found: Readings, source: Change.Source) -> Iterator[list[Entry]]:
+    """Write records and associations, and give what is new in them; at the end that goes into the change feed.
+
+    What the same step notes about its progress, or in lanes, belongs in between: the feed's head comes last.
+    """
     records = _latest(found.records)
     mirrored = _lock(portal, {*records, *(read.key for read in found.associations)})
     news = _write_records(portal, records, mirrored)
     _count_along(portal, news, records, mirrored)
     news += association_rows.write(portal, found.associations, told={(one.object_type, one.record_id) for one in news})
-    return append(portal, news, source)
+    yield news
+    append(portal, news, source)
 
 
 def _count_along(
@@ -113,28 +120,33 @@ def _lock(portal: Portal, keys: set[Key]) -> dict[Key, Mirrored]:
 
 
 def _write_records(portal: Portal, reads: dict[Key, RecordRead], mirrored: dict[Key, Mirrored]) -> list[Entry]:
-    accepted = [read for key, read in reads.items() if key not in mirrored or mirrored[key].accepts(read)]
-    changed = [read for read in accepted if read.key not in mirrored or not mirrored[read.key].equals(read)]
-    _touch(portal, [read for read in accepted if read.key in mirrored and mirrored[read.key].equals(read)])
-    versions = _upsert(portal, changed)
-    _cut_loose(portal, [read for read in changed if read.state != State.LIVE and read.key in versions])
-    return [_entry(read, mirrored.get(read.key), versions[read.key]) for read in changed if read.key in versions]
+    """Write what the rule accepts; return the new versions. Adds to `mirrored` what another lane inserted meanwhile."""
+    unknown = [read for key, read in reads.items() if key not in mirrored]
+    versions = _upsert(portal, unknown, _IF_NEW)
+    mirrored |= _lock(portal, {read.key for read in unknown}.difference(versions))
+    accepted = [read for key, read in reads.items() if key in mirrored and mirrored[key].accepts(read)]
+    _touch(portal, [read for read in accepted if mirrored[read.key].equals(read)])
+    versions |= _upsert(portal, [read for read in accepted if not mirrored[read.key].equals(read)], _OVER)
+    changed = [reads[key] for key in reads if key in versions]
+    _cut_loose(portal, [read for read in changed if read.state != State.LIVE])
+    return [_entry(read, mirrored.get(read.key), versions[read.key]) for read in changed]
 
 
 def _touch(portal: Portal, unchanged: Sequence[RecordRead]) -> None:
     """Note that records were seen again, as they are."""
-    for object_type in {read.object_type for read in unchanged}:
-        same = [read for read in unchanged if read.object_type == object_type]
-        rows = Record.objects.filter(portal=portal, object_type=object_type, record_id__in=[r.record_id for r in same])
-        rows.update(read_at=min(read.read_at for read in same))
+    seen: dict[tuple[str, datetime], list[int]] = {}
+    for read in unchanged:
+        seen.setdefault((read.object_type, read.read_at), []).append(read.record_id)
+    for (object_type, read_at), ids in seen.items():
+        Record.objects.filter(portal=portal, object_type=object_type, record_id__in=ids).update(read_at=read_at)
 
 
-def _upsert(portal: Portal, reads: Sequence[RecordRead]) -> dict[Key, int]:
-    """Insert or replace rows; return the new versions. A row that another lane wrote meanwhile obeys the rule too."""
+def _upsert(portal: Portal, reads: Sequence[RecordRead], statement: str) -> dict[Key, int]:
+    """Insert or replace rows; return their versions."""
     if not reads:
         return {}
     with connection.cursor() as cursor:
-        cursor.execute(_WRITE, {"portal": portal.pk, "rows": json.dumps([_row(portal, read) for read in reads])})
+        cursor.execute(statement, {"portal": portal.pk, "rows": json.dumps([_row(portal, read) for read in reads])})
         return {(object_type, record_id): version for object_type, record_id, version in cursor.fetchall()}
 
 

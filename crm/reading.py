@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
-from functools import cached_property
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from functools import cached_property, partial
 from typing import TypeVar
 
 from django.utils import timezone
@@ -22,6 +22,13 @@ from .readings import AssociationsRead, RecordRead
 
 T = TypeVar("T")
 
+# Reads of single records that one step has time for. Bulk work waits longer for each, and repeats what it cannot end.
+_ALONE_AT_MOST = {WorkClass.EVENTS: 50, WorkClass.BULK: 10}
+
+
+class ManyMissing(Exception):
+    """So many records did not come with their batches that one step has no time for them: ask for fewer at once."""
+
 
 class Reader:
     """Reads for one portal, in one class of work.
@@ -33,6 +40,7 @@ class Reader:
 
     def __init__(self, portal: Portal, work_class: WorkClass) -> None:
         self.portal = portal
+        self.work_class = work_class
         self.client = client_for(portal, work_class)
         self.refused: dict[str, str] = {}
         self._names: dict[str, list[str]] = {}
@@ -45,18 +53,34 @@ class Reader:
         """Read records by id. Every id is answered for: live, archived, merged away or gone.
 
         One that a batch does not return is looked up among the archived, then alone, because only a single read
-        knows merged ids ("Contacts API guide").
+        knows merged ids ("Contacts API guide"). Raises ManyMissing where that is too much for one step.
         """
         if object_type in self._closed or not ids:
             return []
         try:
             properties = self._properties(object_type)
             parts = _parts(sorted(ids), batches.SIZE)
-            results = parallel.all_of([_reading(self.client, object_type, part, properties) for part in parts])
+            results = parallel.all_of([partial(_read_batches, self.client, object_type, i, properties) for i in parts])
+            missing = [record_id for _, alone in results for record_id in alone]
+            if len(missing) > _ALONE_AT_MOST[self.work_class]:
+                raise ManyMissing(f"{len(missing)} of {len(ids)} {object_type} records have to be read alone.")
+            singles = [partial(_read_alone, self.client, object_type, i, properties) for i in missing]
+            found = [reads for reads, _ in results] + parallel.all_of(singles)
         except Forbidden as error:
             self._refuse(object_type, error)
             return []
-        return [record for result in results for record in result]
+        return [record for reads in found for record in reads]
+
+    def in_steps(self, object_type: str, ids: Sequence[int]) -> Iterator[list[RecordRead]]:
+        """Yield `records` of all ids, as many at once as a step has time for."""
+        try:
+            reads = self.records(object_type, ids)
+        except ManyMissing:
+            middle = len(ids) // 2
+            yield from self.in_steps(object_type, ids[:middle])
+            yield from self.in_steps(object_type, ids[middle:])
+        else:
+            yield reads
 
     def page(self, object_type: str, after: str) -> RecordPage:
         """Return one page of the list of a type. Raises Forbidden too: without it there is nothing to go on with."""
@@ -105,19 +129,15 @@ class Reader:
         return read
 
 
-def _reading(
+def _read_batches(
     client: Client, object_type: str, ids: Sequence[int], properties: Sequence[str]
-) -> Callable[[], list[RecordRead]]:
-    def read() -> list[RecordRead]:
-        reads, missing = _read_batch(client, object_type, ids, properties, archived=False)
-        if missing:
-            archived, missing = _read_batch(client, object_type, missing, properties, archived=True)
-            reads += archived
-        for record_id in missing:
-            reads += _read_alone(client, object_type, record_id, properties)
-        return reads
-
-    return read
+) -> tuple[list[RecordRead], Sequence[int]]:
+    """Read live records, then the others among the archived; return what was found, and which ids were not."""
+    reads, missing = _read_batch(client, object_type, ids, properties, archived=False)
+    if missing:
+        archived, missing = _read_batch(client, object_type, missing, properties, archived=True)
+        reads += archived
+    return reads, missing
 
 
 def _read_batch(

@@ -26,7 +26,7 @@ from . import availability, backfill, definitions, mirror
 from .models import Change, FeedHead, Record, Sync
 from .object_types import BY_ID
 from .reading import Reader
-from .readings import Readings
+from .readings import Readings, State
 
 RECONCILE = "reconcile"
 MOST_OFTEN = timedelta(minutes=1)
@@ -97,15 +97,21 @@ def _ask(sync: Sync, reader: Reader) -> dict[int, datetime]:
 def _take_over(turn: Slice, sync: Sync, reader: Reader, page: dict[int, datetime]) -> None:
     rows = Record.objects.filter(portal=sync.portal, object_type=sync.object_type, record_id__in=page)
     known = dict(rows.values_list("record_id", "updated_at"))
+    live = set(rows.filter(state=State.LIVE).values_list("record_id", flat=True))
     stale = [record_id for record_id, at in page.items() if (mine := known.get(record_id)) is None or mine < at]
-    found = Readings(reader.records(sync.object_type, stale))
-    new = [record_id for record_id in stale if record_id not in known]
-    found.associations = reader.associations(sync.object_type, new) if new else []
+    for reads in reader.in_steps(sync.object_type, stale):
+        came = [read.record_id for read in reads if read.state == State.LIVE and read.record_id not in live]
+        turn.renew()
+        _write(turn, sync, reader, Readings(reads, reader.associations(sync.object_type, came)))
     sync.window_after_id = max(page)
-    with turn.fence():
-        mirror.apply(sync.portal, found, Change.Source.RECONCILE)
+    _write(turn, sync, reader, Readings(), window_after_id=sync.window_after_id)
+
+
+def _write(turn: Slice, sync: Sync, reader: Reader, found: Readings, **progress: object) -> None:
+    with turn.fence(), mirror.writing(sync.portal, found, Change.Source.RECONCILE):
         availability.close(sync.portal, reader.refused)
-        Sync.objects.filter(pk=sync.pk).update(window_after_id=sync.window_after_id)
+        if progress:
+            Sync.objects.filter(pk=sync.pk).update(**progress)
 
 
 def _look_after_owners(turn: Slice, portal: Portal, reader: Reader) -> None:

@@ -77,3 +77,34 @@ def test_a_sweep_finds_what_no_event_told(portal: Portal, account: Account, hubs
     assert Sync.objects.get(portal=portal, object_type="0-1").live_records == 11
     assert set(Change.objects.filter(source="sweep").values_list("kind", flat=True)) >= {"archived", "created"}
     assert_mirrored(hubspot, account, portal)
+
+
+def test_a_sweep_that_misses_many_goes_on_slice_by_slice(hubspot: HubSpot, transactional_db: None) -> None:
+    """Each has to be looked up alone; what is known already is neither read nor looked up again."""
+    account = hubspot.add_account(contacts=150)
+    portal = install(hubspot, account)
+    work_until_idle("backfill")
+    ids = Record.objects.filter(object_type="0-1").order_by("record_id").values_list("record_id", flat=True)[:45]
+    gone = [{"op": "privacy_delete", "object_type": "contacts", "id": str(record_id)} for record_id in ids]
+    hubspot.change(account, *gone)
+    sync = Sync.objects.get(portal=portal, object_type="0-1")
+    Lane.objects.filter(portal=portal).exclude(kind="backfill", part="0-1").delete()
+    backfill.start_again(sync)
+    asked = len(hubspot.requests(account.hub_id))
+    signal([portal.pk], "backfill", "0-1")
+    slices = 0
+    while Sync.objects.filter(pk=sync.pk, reading_ended_at=None).exists():
+        before = Record.objects.filter(state="gone").count()
+        claimed = claims.claim()
+        assert claimed is not None
+        _run_one_page(claimed)
+        slices += 1
+        assert slices < 3 or Record.objects.filter(state="gone").count() > before or before == 45
+    assert Record.objects.filter(state="gone").count() == 45
+    assert Sync.objects.get(pk=sync.pk).live_records == 105
+    asked_now = hubspot.requests(account.hub_id)[asked:]
+    lists = [one for one in asked_now if one["path"] == "/crm/objects/2026-03/contacts" or one["path"].endswith("/0-1")]
+    assert 1 < len(lists) <= slices + 1, "a page a slice"
+    alone = [one for one in asked_now if one["path"].rpartition("/")[2].isdecimal()]
+    assert len(alone) == 45
+    assert_mirrored(hubspot, account, portal)

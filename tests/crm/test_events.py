@@ -188,6 +188,33 @@ def test_a_privacy_deletion_leaves_nothing_of_the_person(synced: Portal, account
     assert_mirrored(hubspot, account, synced)
 
 
+def test_many_privacy_deletions_at_once(synced: Portal, account: Account, hubspot: HubSpot) -> None:
+    """Each is looked up alone, no more at once than a step has time for."""
+    created = [{"op": "create", "object_type": "contacts", "properties": {"email": f"{n}@ex.test"}} for n in range(60)]
+    ids = [int(one["id"]) for one in hubspot.change(account, *created)]
+    receive(synced, *(said("contact.creation", record_id) for record_id in ids))
+    work_until_idle("events")
+    gone = [{"op": "privacy_delete", "object_type": "contacts", "id": str(record_id)} for record_id in ids]
+    hubspot.change(account, *gone)
+    receive(synced, *(said("contact.privacyDeletion", record_id) for record_id in ids))
+    before = len(hubspot.requests(account.hub_id))
+    work_until_idle("events")
+    assert set(states()) == {"done"}
+    assert Record.objects.filter(portal=synced, state="gone").count() == 60
+    assert len(hubspot.requests(account.hub_id)) - before < 80
+    assert_mirrored(hubspot, account, synced)
+
+
+def test_one_merge_of_very_many(synced: Portal, account: Account, hubspot: HubSpot) -> None:
+    contact = some(synced, "0-1")
+    others = list(range(900_001, 900_081))
+    fields = {"primaryObjectId": contact.record_id, "newObjectId": contact.record_id, "mergedObjectIds": others}
+    receive(synced, said("contact.merge", contact.record_id, **fields))
+    work_until_idle("events")
+    assert set(states()) == {"done"}
+    assert Record.objects.filter(portal=synced, record_id__in=others, state="gone").count() == 80
+
+
 def test_what_we_do_not_mirror_is_done(synced: Portal) -> None:
     receive(synced, said("line_item.creation", 5), said("deal.stageExploded", 6), said("conversation.newMessage", 7))
     work_until_idle("events")
