@@ -179,10 +179,9 @@ def _dead_credential(identity: Identity) -> Credential | None:
     )
     if credential is None or _keeps_scopes(credential, identity.grant):
         return None
-    refresh_token = tokens.stored_refresh_token(credential.portal)
-    if refresh_token is not None and oauth().introspect(refresh_token, "refresh_token", identity.info.hub_id):
-        return None
-    return credential
+    stored = tokens.stored_refresh_tokens(credential.portal)
+    is_alive = any(oauth().introspect(token, "refresh_token", identity.info.hub_id) for token in stored)
+    return None if is_alive else credential
 
 
 def _is_to_be_replaced(portal: Portal, grant: TokenGrant, dead: Credential | None) -> bool:

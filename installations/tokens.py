@@ -120,12 +120,13 @@ def store(portal: Portal, grant: TokenGrant, *, user_id: int | None) -> None:
     )
 
 
-def stored_refresh_token(portal: Portal) -> Secret | None:
-    """Return a portal's refresh token, None if it does not open."""
+def stored_refresh_tokens(portal: Portal) -> list[Secret]:
+    """Return the refresh tokens that a renewal would try, in that order; none if they do not open."""
     try:
-        return Vault(portal).open("refresh_token", portal.credential.refresh_token)
+        _, current, before = _refresh_tokens(portal.credential)
     except VaultError:
-        return None
+        return []
+    return [current] if before is None else [current, before]
 
 
 def _vault_for(portal: Portal) -> Vault:

@@ -24,6 +24,7 @@ from installations.clients import EXCHANGE_PATIENCE_S, oauth, refresher
 from installations.models import Credential, Exchange, Membership, OAuthFlow, Portal, UnclaimedGrant, Uninstall
 from installations.ratelimit import Limits, WorkClass, limiter
 from installations.ratelimit.local import UNDER_WAY_S
+from installations.vault import Vault
 from lanes.models import Lane
 from tests.consent import decide, way_back
 from tests.hubspot import Account, HubSpot, wait_for
@@ -458,6 +459,18 @@ def test_fewer_scopes_replace_a_credential_that_is_dead_at_hubspot(
 
 def test_fewer_scopes_do_not_replace_a_credential_that_works(client: Client, account: Account) -> None:
     client.get(way_back(client, "/install", account))
+    before = Credential.objects.values().get()
+    code = a_code(account, scopes=["oauth", "crm.objects.contacts.read"], user_id=account.user_id)
+    assert client.get("/oauth/callback", {"code": code, "returnUrl": "https://app.hubspot.com/"}).status_code == 302
+    assert Credential.objects.values().get() == before
+
+
+def test_fewer_scopes_do_not_replace_a_credential_whose_token_before_works(client: Client, account: Account) -> None:
+    """A renewal would fall back on it."""
+    client.get(way_back(client, "/install", account))
+    credential = Credential.objects.get()
+    sealed = Vault(credential.portal).seal("refresh_token", Secret("revoked"))
+    Credential.objects.update(previous_refresh_token=credential.refresh_token, refresh_token=sealed)
     before = Credential.objects.values().get()
     code = a_code(account, scopes=["oauth", "crm.objects.contacts.read"], user_id=account.user_id)
     assert client.get("/oauth/callback", {"code": code, "returnUrl": "https://app.hubspot.com/"}).status_code == 302
