@@ -14,8 +14,9 @@ from installations.models import Portal
 
 from .feed import Entry
 from .models import Association, Change, Record
-from .readings import AssociationsRead
+from .readings import AssociationsRead, RecordRead, State
 
+Key = tuple[str, int]  # object type, record id
 Side = tuple[str, int, str]  # from type, from id, to type
 Row = tuple[int, str, int, str]  # to id, category, type id, label
 
@@ -34,14 +35,38 @@ RETURNING sent.t, sent.r, sent.times
 """
 
 
-def write(portal: Portal, reads: Sequence[AssociationsRead], told: Collection[tuple[str, int]]) -> list[Entry]:
+def other_ends(portal: Portal, dead: Collection[RecordRead]) -> set[Key]:
+    """Return the records that are associated with some that are dead now."""
+    return {
+        key
+        for object_type, ids in _by_type(dead).items()
+        for key in Association.objects.filter(portal=portal, to_type=object_type, to_id__in=ids).values_list(
+            "from_type", "from_id"
+        )
+    }
+
+
+def cut_loose(portal: Portal, dead: Collection[RecordRead]) -> set[Key]:
+    """Delete dead records' associations, from both sides: HubSpot shows none. Return the records at the other ends."""
+    others = other_ends(portal, dead)
+    for object_type, ids in _by_type(dead).items():
+        here = Q(from_type=object_type, from_id__in=ids)
+        there = Q(to_type=object_type, to_id__in=ids)
+        Association.objects.filter(here | there, portal=portal).delete()
+    return others
+
+
+def write(
+    portal: Portal, reads: Sequence[AssociationsRead], cut: Collection[Key], told: Collection[Key]
+) -> list[Entry]:
     """Replace the sides that were read; the records' rows are locked. Return an entry per record that changed.
 
-    Records in `told` have a new version in this very step: that one speaks for their associations too.
+    So have those in `cut`. Records in `told` have a new version in this very step: that one speaks for their
+    associations too.
     """
     accepted = _accept(portal, reads)
     before = _rows_of(portal, accepted)
-    removed, added, touched = [], [], set()
+    removed, added, touched = [], [], set(cut)
     for side, read in accepted.items():
         was = before.get(side, set())
         removed += [(side, row) for row in was - read.found]
@@ -117,11 +142,18 @@ def _insert(portal: Portal, added: Sequence[tuple[Side, Row]]) -> None:
     )
 
 
-def _new_versions(portal: Portal, keys: set[tuple[str, int]]) -> list[Entry]:
+def _by_type(reads: Collection[RecordRead]) -> dict[str, list[int]]:
+    ids: dict[str, list[int]] = {}
+    for read in reads:
+        ids.setdefault(read.object_type, []).append(read.record_id)
+    return ids
+
+
+def _new_versions(portal: Portal, keys: set[Key]) -> list[Entry]:
     entries: list[Entry] = []
     for object_type in sorted({object_type for object_type, _ in keys}):
         ids = [record_id for kind, record_id in keys if kind == object_type]
-        rows = Record.objects.filter(portal=portal, object_type=object_type, record_id__in=ids)
+        rows = Record.objects.filter(portal=portal, object_type=object_type, record_id__in=ids, state=State.LIVE)
         rows.update(version=F("version") + 1, changed_at=timezone.now())
         for record_id, version in rows.order_by("record_id").values_list("record_id", "version"):
             entries.append(Entry(object_type, record_id, version, Change.Kind.ASSOCIATED))

@@ -27,12 +27,12 @@ def open_by_scopes(portal: Portal) -> None:
     """After a connect: begin with every type whose scope is granted, and say of the others what is missing."""
     granted = set(portal.credential.scopes)
     for object_type in OBJECT_TYPES:
-        sync, _ = Sync.objects.get_or_create(portal=portal, object_type=object_type.id)
-        is_granted = object_type.scope in granted
-        if not is_granted:
-            sync.state = Sync.State.UNAVAILABLE
-            sync.problem = f"The scope {object_type.scope} was not granted."
-        elif sync.state == Sync.State.UNAVAILABLE:
-            sync.state = Sync.State.FIRST_SYNC if sync.reconciled_to is None else Sync.State.IN_SYNC
-            sync.problem = ""
-        sync.save(update_fields=["state", "problem"])
+        Sync.objects.get_or_create(portal=portal, object_type=object_type.id)
+        sync = Sync.objects.filter(portal=portal, object_type=object_type.id)
+        if object_type.scope not in granted:
+            sync.update(state=Sync.State.UNAVAILABLE, problem=f"The scope {object_type.scope} was not granted.")
+            continue
+        # Others are left as they are: a reading may end at this very moment.
+        closed = sync.filter(state=Sync.State.UNAVAILABLE)
+        closed.filter(reconciled_to=None).update(state=Sync.State.FIRST_SYNC, problem="")
+        closed.update(state=Sync.State.IN_SYNC, problem="")

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from concurrent.futures import Future
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from hubspot_api import search
-from hubspot_api.errors import Forbidden
+from hubspot_api.errors import MissingScopes
 from hubspot_api.records import RecordPage
 from installations.models import Portal
 from installations.ratelimit import WorkClass
@@ -29,6 +29,7 @@ from .readings import Readings
 
 BACKFILL = "backfill"
 _UNSEEN_AT_ONCE = 500
+_ARCHIVED_LOOKED_UP_AFTER = timedelta(days=7)  # HubSpot empties its recycle bin after 90 days, and says nothing
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class _Backfill:
         """Write what was read and how far that is, together."""
         with self.turn.fence(), mirror.writing(self.portal, found, self.source):
             availability.close(self.portal, self.reader.refused)
-            Sync.objects.filter(pk=self.sync.pk).update(**progress)
+            Sync.objects.filter(pk=self.sync.pk).exclude(state=Sync.State.UNAVAILABLE).update(**progress)
 
 
 def work(turn: Slice) -> datetime | None:
@@ -75,7 +76,7 @@ def work(turn: Slice) -> datetime | None:
         if sync.records_total is None:
             run.write(Readings(), records_total=search.total(run.reader.client, sync.object_type, search.Query()))
         return None if _read_pages(run) else timezone.now()
-    except Forbidden as error:
+    except MissingScopes as error:
         with turn.fence():
             availability.close(sync.portal, {sync.object_type: str(error)})
         return None
@@ -112,7 +113,10 @@ def _write_page(run: _Backfill, answer: RecordPage, page: _Page) -> None:
 
 
 def _finish(run: _Backfill) -> bool:
-    """Look up what the mirror holds and the reading did not meet; then the type is in sync. False: no time for all."""
+    """Look up what the mirror holds and the reading did not meet; then the type is in sync. False: no time for all.
+
+    Archived records are looked up once a week.
+    """
     for ids in _unseen(run):
         for reads in run.reader.in_steps(run.sync.object_type, ids):
             run.turn.renew()
@@ -133,8 +137,11 @@ def _finish(run: _Backfill) -> bool:
 
 
 def _unseen(run: _Backfill) -> list[list[int]]:
-    unseen = _live(run).filter(read_at__lt=run.sync.reading_began_at).order_by("record_id")
-    ids = list(unseen.values_list("record_id", flat=True))
+    began = run.sync.reading_began_at
+    live = Q(state=Record.State.LIVE, read_at__lt=began)
+    archived = Q(state=Record.State.ARCHIVED, read_at__lt=began - _ARCHIVED_LOOKED_UP_AFTER)
+    unseen = Record.objects.filter(live | archived, portal=run.portal, object_type=run.sync.object_type)
+    ids = list(unseen.order_by("record_id").values_list("record_id", flat=True))
     return [ids[start : start + _UNSEEN_AT_ONCE] for start in range(0, len(ids), _UNSEEN_AT_ONCE)]
 
 

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 
+from django.utils import timezone
+
 from installations.models import Portal
 from installations.ratelimit import WorkClass
 from webhooks.handlers import ReceivedChange
 
-from . import availability, mirror, privacy, reconcile
+from . import availability, mirror, privacy, readings, reconcile
 from .events import Dirty, Ids, collapse
 from .models import Change, Record
 from .reading import Reader
@@ -24,7 +26,7 @@ class Found:
 
     readings: Readings
     refused: dict[str, str]
-    private: Ids
+    about: Ids  # which records the events were about
 
 
 class MirrorHandler:
@@ -44,25 +46,32 @@ class MirrorHandler:
             found.associations += reader.associations(from_type, ids, [to_type])
         for object_type, ids in _returned(portal, dirty, found).items():
             found.associations += _both_sides(reader, object_type, ids)
-        return Found(found, reader.refused, dirty.private)
+        now = timezone.now()
+        found.records += [
+            readings.forgotten(kind, record_id, now) for kind in dirty.private for record_id in dirty.private[kind]
+        ]
+        return Found(found, reader.refused, dirty.records)
 
     def apply(self, portal: Portal, data: Found) -> None:
         """Write it, and forget what privacy law says must be forgotten."""
         with mirror.writing(portal, data.readings, Change.Source.EVENT) as news:
             availability.close(portal, data.refused)
-            for object_type, ids in data.private.items():
-                privacy.forget(portal, object_type, ids)
+            for object_type, ids in data.about.items():
+                privacy.forget_events(portal, object_type, ids)
             if news:
                 reconcile.portal_is_busy(portal)
 
 
 def _records_to_read(portal: Portal, dirty: Dirty) -> Ids:
-    """Dirty records, and those whose side is dirty and which the mirror does not know yet: sides hang on records."""
+    """Dirty records, and those whose side is dirty and which the mirror does not know yet: sides hang on records.
+
+    Not those that are to be forgotten: whatever HubSpot still shows of them does not count.
+    """
     wanted: Ids = defaultdict(set, {object_type: set(ids) for object_type, ids in dirty.records.items()})
     for (from_type, _), ids in dirty.sides.items():
         known = Record.objects.filter(portal=portal, object_type=from_type, record_id__in=ids)
         wanted[from_type] |= ids - set(known.values_list("record_id", flat=True))
-    return wanted
+    return {object_type: ids - dirty.private.get(object_type, set()) for object_type, ids in wanted.items()}
 
 
 def _returned(portal: Portal, dirty: Dirty, found: Readings) -> Ids:

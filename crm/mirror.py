@@ -1,5 +1,6 @@
-"""Write what was read into the mirror, by its rule: a row is replaced only by a read that began later and is not
-older by HubSpot's own last-modified. Every version of a record becomes one row of the change feed.
+"""Write what was read into the mirror, by its rule: a row is replaced only by what is newer by HubSpot's own
+last-modified or, where that is the same, by a read that began later. What privacy law had deleted is never replaced.
+Every version of a record becomes one row of the change feed.
 
 Called inside a slice's transaction. So that the lanes of one portal, which write the same records, do not wait for each
 other in a circle, rows are locked in one order: records by their keys, then syncs, then the head of the feed.
@@ -9,20 +10,20 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import F, Q
+from django.db.models import F
 
 from installations.models import Portal
 
 from . import association_rows, search
 from .feed import Entry, append
-from .models import Association, Change, Record, Sync
+from .models import Change, Record, Sync
 from .readings import Readings, RecordRead, State
 
 Key = tuple[str, int]
@@ -34,14 +35,14 @@ _RESTLESS = {"lastmodifieddate", "hs_lastmodifieddate"}
 _INSERT = """
 INSERT INTO crm_record AS mirrored (
     portal_id, object_type, record_id, state, properties, title, url, created_at, updated_at, merged_into,
-    read_at, associations_read_at, version, changed_at, search
+    read_at, associations_read_at, version, changed_at, search, forgotten
 )
 SELECT
     %(portal)s, t, r, s, p, title, url, created, updated, merged, read, '{}', 1, clock_timestamp(),
-    array_to_tsvector(ARRAY(SELECT json_array_elements_text(words)))
+    array_to_tsvector(ARRAY(SELECT json_array_elements_text(words))), forgotten
 FROM json_to_recordset(%(rows)s::json) AS sent (
     t text, r bigint, s text, p jsonb, title text, url text, created timestamptz, updated timestamptz,
-    merged bigint, read timestamptz, words json
+    merged bigint, read timestamptz, words json, forgotten boolean
 )
 ORDER BY t, r
 ON CONFLICT (portal_id, object_type, record_id)
@@ -51,7 +52,7 @@ _OVER = f"""{_INSERT} DO UPDATE SET
     state = EXCLUDED.state, properties = EXCLUDED.properties, title = EXCLUDED.title, url = EXCLUDED.url,
     created_at = COALESCE(EXCLUDED.created_at, mirrored.created_at), updated_at = EXCLUDED.updated_at,
     merged_into = EXCLUDED.merged_into, read_at = EXCLUDED.read_at, search = EXCLUDED.search,
-    version = mirrored.version + 1, changed_at = clock_timestamp()
+    forgotten = EXCLUDED.forgotten, version = mirrored.version + 1, changed_at = clock_timestamp()
 RETURNING object_type, record_id, version
 """
 
@@ -65,13 +66,19 @@ class Mirrored:
     updated_at: datetime | None
     merged_into: int | None
     read_at: datetime
+    forgotten: bool
 
     def accepts(self, read: RecordRead) -> bool:
-        not_older = read.updated_at is None or self.updated_at is None or read.updated_at >= self.updated_at
-        return self.read_at < read.read_at and not_older
+        """By HubSpot's last-modified where both have one and they differ, else by which read began later."""
+        if self.forgotten or read.forgotten:
+            return not self.forgotten
+        if read.updated_at is None or self.updated_at is None or read.updated_at == self.updated_at:
+            return self.read_at < read.read_at
+        return read.updated_at > self.updated_at
 
     def equals(self, read: RecordRead) -> bool:
-        return (self.state, self.properties, self.merged_into) == (read.state, read.properties, read.merged_into)
+        mine = (self.state, self.properties, self.merged_into, self.forgotten)
+        return mine == (read.state, read.properties, read.merged_into, read.forgotten)
 
 
 @contextmanager
@@ -81,10 +88,14 @@ def writing(portal: Portal, found: Readings, source: Change.Source) -> Iterator[
     What the same step notes about its progress, or in lanes, belongs in between: the feed's head comes last.
     """
     records = _latest(found.records)
-    mirrored = _lock(portal, {*records, *(read.key for read in found.associations)})
+    dead = [read for read in records.values() if read.state != State.LIVE]
+    others = {*(read.key for read in found.associations), *association_rows.other_ends(portal, dead)}
+    mirrored = _lock(portal, records.keys(), others)
     news = _write_records(portal, records, mirrored)
     _count_along(portal, news, records, mirrored)
-    news += association_rows.write(portal, found.associations, told={(one.object_type, one.record_id) for one in news})
+    told = {(one.object_type, one.record_id) for one in news}
+    cut = association_rows.cut_loose(portal, [read for read in dead if read.key in told])
+    news += association_rows.write(portal, found.associations, cut, told)
     yield news
     append(portal, news, source)
 
@@ -107,14 +118,18 @@ def _latest(reads: Iterable[RecordRead]) -> dict[Key, RecordRead]:
     return {read.key: read for read in sorted(reads, key=lambda read: read.read_at)}
 
 
-def _lock(portal: Portal, keys: set[Key]) -> dict[Key, Mirrored]:
+def _lock(portal: Portal, keys: Collection[Key], others: Collection[Key] = ()) -> dict[Key, Mirrored]:
+    """Lock records in the order of their keys; return what the mirror holds of `keys`, of `others` nothing."""
     rows: dict[Key, Mirrored] = {}
-    for object_type in sorted({object_type for object_type, _ in keys}):
-        ids = [record_id for kind, record_id in keys if kind == object_type]
-        locked = Record.objects.select_for_update().filter(portal=portal, object_type=object_type, record_id__in=ids)
-        for record in locked.order_by("record_id").defer("search", "title", "url", "associations_read_at"):
+    for object_type in sorted({object_type for object_type, _ in (*keys, *others)}):
+        ids = {record_id for kind, record_id in keys if kind == object_type}
+        locked = Record.objects.select_for_update().filter(portal=portal, object_type=object_type)
+        wanted = ids.union(record_id for kind, record_id in others if kind == object_type)
+        list(locked.filter(record_id__in=wanted).order_by("record_id").values_list("pk"))
+        for record in Record.objects.filter(portal=portal, object_type=object_type, record_id__in=ids).defer("search"):
             rows[object_type, record.record_id] = Mirrored(
-                State(record.state), record.properties, record.updated_at, record.merged_into, record.read_at
+                *(State(record.state), record.properties, record.updated_at, record.merged_into),
+                *(record.read_at, record.forgotten),
             )
     return rows
 
@@ -127,9 +142,7 @@ def _write_records(portal: Portal, reads: dict[Key, RecordRead], mirrored: dict[
     accepted = [read for key, read in reads.items() if key in mirrored and mirrored[key].accepts(read)]
     _touch(portal, [read for read in accepted if mirrored[read.key].equals(read)])
     versions |= _upsert(portal, [read for read in accepted if not mirrored[read.key].equals(read)], _OVER)
-    changed = [reads[key] for key in reads if key in versions]
-    _cut_loose(portal, [read for read in changed if read.state != State.LIVE])
-    return [_entry(read, mirrored.get(read.key), versions[read.key]) for read in changed]
+    return [_entry(read, mirrored.get(key), versions[key]) for key, read in reads.items() if key in versions]
 
 
 def _touch(portal: Portal, unchanged: Sequence[RecordRead]) -> None:
@@ -162,17 +175,9 @@ def _row(portal: Portal, read: RecordRead) -> dict[str, Any]:
         "updated": read.updated_at and read.updated_at.isoformat(),
         "merged": read.merged_into,
         "read": read.read_at.isoformat(),
+        "forgotten": read.forgotten,
         "words": search.words_of(portal, read) if read.state == State.LIVE else [],
     }
-
-
-def _cut_loose(portal: Portal, dead: Sequence[RecordRead]) -> None:
-    """HubSpot shows no associations of a record that is not live, from neither side."""
-    for object_type in {read.object_type for read in dead}:
-        ids = [read.record_id for read in dead if read.object_type == object_type]
-        here = Q(from_type=object_type, from_id__in=ids)
-        there = Q(to_type=object_type, to_id__in=ids)
-        Association.objects.filter(here | there, portal=portal).delete()
 
 
 def _entry(read: RecordRead, before: Mirrored | None, version: int) -> Entry:

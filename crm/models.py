@@ -31,6 +31,7 @@ class Record(models.Model):
     created_at = models.DateTimeField(null=True)  # null: we have only seen that it is gone
     updated_at = models.DateTimeField(null=True)  # HubSpot's last-modified; null as above
     merged_into = models.BigIntegerField(null=True)  # null: not merged
+    forgotten = models.BooleanField(default=False)  # privacy law had it deleted: nothing that is read brings it back
     read_at = models.DateTimeField()  # when the read that this row comes from began
     # When the read of its associations began, by the other object type's id, in microseconds of the epoch.
     associations_read_at = models.JSONField(default=dict)
@@ -48,6 +49,12 @@ class Record(models.Model):
                 fields=["portal", "object_type", "-updated_at", "-record_id"],
                 condition=Q(state="live"),
                 name="record_live_list",
+            ),
+            # Privacy law's deletions concern those that were merged into a record too.
+            models.Index(
+                fields=["portal", "object_type", "merged_into"],
+                condition=Q(merged_into__isnull=False),
+                name="record_merged_into",
             ),
             # Search within a portal and type, both of which are words of the vector.
             GinIndex(fields=["search"], name="record_search"),

@@ -1,4 +1,8 @@
-"""Forget a person: HubSpot deleted a record for privacy law's sake, so nothing of it may stay here."""
+"""Forget a person: HubSpot deleted a record for privacy law's sake, so nothing of it may stay here.
+
+The record's row is emptied by the mirror (readings.forgotten) and stays as a mark: no read that comes late, and none
+of an index that lags, brings anything back.
+"""
 
 from __future__ import annotations
 
@@ -12,15 +16,27 @@ from .models import Record
 from .object_types import BY_ID
 
 
-def forget(portal: Portal, object_type: str, ids: Collection[int]) -> None:
-    """Empty the records' tombstones, and take the values out of stored events about them. Safe to run again.
+def forget_events(portal: Portal, object_type: str, ids: Collection[int]) -> None:
+    """Take the values out of stored events about those of the records that are forgotten. Safe to run again.
 
     Events keep ids and names of properties: one that is still to be handled must be understood.
     """
-    rows = Record.objects.filter(portal=portal, object_type=object_type, record_id__in=ids)
-    rows.exclude(state=Record.State.LIVE).update(properties={}, title="", url="", search=None)
+    forgotten = _with_merged(portal, object_type, ids)
     kind = f"{BY_ID[object_type].name}.propertyChange"
-    for event in Event.objects.filter(portal=portal, object_id__in=ids, event_type__in=[kind, "object.propertyChange"]):
+    for event in Event.objects.filter(
+        portal=portal, object_id__in=forgotten, event_type__in=[kind, "object.propertyChange"]
+    ):
         payload = json.loads(event.payload)
         if payload.pop("propertyValue", None) is not None:
             Event.objects.filter(pk=event.pk).update(payload=json.dumps(payload))
+
+
+def _with_merged(portal: Portal, object_type: str, ids: Collection[int]) -> set[int]:
+    """Return the forgotten ones, and all that were ever merged into them: they were the same person."""
+    records = Record.objects.filter(portal=portal, object_type=object_type)
+    found: set[int] = set()
+    more = set(records.filter(record_id__in=ids, forgotten=True).values_list("record_id", flat=True))
+    while more:
+        found |= more
+        more = set(records.filter(merged_into__in=more).values_list("record_id", flat=True)) - found
+    return found

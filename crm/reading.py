@@ -10,14 +10,14 @@ from django.utils import timezone
 
 from hubspot_api import associations, batches, objects
 from hubspot_api.client import Client
-from hubspot_api.errors import Forbidden, NotFound
+from hubspot_api.errors import Forbidden, MissingScopes, NotFound
 from hubspot_api.records import RecordPage
 from installations.clients import client_for
 from installations.models import Portal
 from installations.ratelimit import WorkClass
 
 from . import availability, definitions, parallel, readings
-from .object_types import OBJECT_TYPES
+from .object_types import BY_ID, OBJECT_TYPES
 from .readings import AssociationsRead, RecordRead
 
 T = TypeVar("T")
@@ -33,9 +33,9 @@ class ManyMissing(Exception):
 class Reader:
     """Reads for one portal, in one class of work.
 
-    An object type that HubSpot forbids is not asked for again: it is named in `refused`, with the reason, for the
-    caller to write down (availability.close) in the transaction of its step. Else reads raise what client_for's
-    calls raise.
+    An object type for which a scope is missing is not asked for again: it is named in `refused`, with the reason, for
+    the caller to write down (availability.close) in the transaction of its step. Else reads raise what client_for's
+    calls raise; a 403 for any other reason may be over soon.
     """
 
     def __init__(self, portal: Portal, work_class: WorkClass) -> None:
@@ -66,8 +66,8 @@ class Reader:
                 raise ManyMissing(f"{len(missing)} of {len(ids)} {object_type} records have to be read alone.")
             singles = [partial(_read_alone, self.client, object_type, i, properties) for i in missing]
             found = [reads for reads, _ in results] + parallel.all_of(singles)
-        except Forbidden as error:
-            self._refuse(object_type, error)
+        except MissingScopes as error:
+            self._refuse({object_type}, error)
             return []
         return [record for reads in found for record in reads]
 
@@ -83,7 +83,7 @@ class Reader:
             yield reads
 
     def page(self, object_type: str, after: str) -> RecordPage:
-        """Return one page of the list of a type. Raises Forbidden too: without it there is nothing to go on with."""
+        """Return one page of the list of a type. Raises MissingScopes too: there is nothing to go on with."""
         properties = self._properties(object_type)
         return objects.list_page(self.client, object_type, properties=properties, after=after or None)
 
@@ -109,17 +109,22 @@ class Reader:
             self._names[object_type] = definitions.names(self.portal, object_type, self.client)
         return self._names[object_type]
 
-    def _refuse(self, object_type: str, error: Forbidden) -> None:
-        self._closed.add(object_type)
-        self.refused[object_type] = str(error)
+    def _refuse(self, object_types: set[str], error: MissingScopes) -> None:
+        """Close the type whose scope is missing; of two, those that HubSpot names. Raises Forbidden if none."""
+        named = {object_type for object_type in object_types if BY_ID[object_type].scope in error.scopes}
+        lacking = named if len(object_types) > 1 else object_types
+        if not lacking:
+            raise Forbidden("", error.call, error.said) from error
+        self._closed |= lacking
+        self.refused |= dict.fromkeys(lacking, str(error))
 
     def _sides(self, from_type: str, to_type: str, ids: Sequence[int]) -> Callable[[], list[AssociationsRead]]:
         def read() -> list[AssociationsRead]:
             read_at = timezone.now()
             try:
                 result = associations.read(self.client, from_type, to_type, ids)
-            except Forbidden as error:
-                self._refuse(to_type, error)
+            except MissingScopes as error:
+                self._refuse({from_type, to_type}, error)
                 return []
             return [
                 readings.associated(from_type, record_id, to_type, found, read_at)

@@ -25,8 +25,9 @@ class RecordRead:
     properties: dict[str, str] = field(default_factory=dict, repr=False)
     url: str = ""
     created_at: datetime | None = None
-    updated_at: datetime | None = None  # None: HubSpot knows no such record
+    updated_at: datetime | None = None  # None: HubSpot knows no such record, or answers with another
     merged_into: int | None = None
+    forgotten: bool = False  # privacy law had it deleted
 
     @property
     def key(self) -> tuple[str, int]:
@@ -76,12 +77,17 @@ def found(object_type: str, record: HubspotRecord, read_at: datetime) -> RecordR
 
 def merged(object_type: str, record_id: int, into: HubspotRecord, read_at: datetime) -> RecordRead:
     """Note that HubSpot answers for `record_id` with another record."""
-    return RecordRead(object_type, record_id, State.MERGED, read_at, updated_at=into.updated_at, merged_into=into.id)
+    return RecordRead(object_type, record_id, State.MERGED, read_at, merged_into=into.id)
 
 
 def gone(object_type: str, record_id: int, read_at: datetime) -> RecordRead:
     """Note that HubSpot knows the record in no way."""
     return RecordRead(object_type, record_id, State.GONE, read_at)
+
+
+def forgotten(object_type: str, record_id: int, read_at: datetime) -> RecordRead:
+    """Note that HubSpot has deleted the record for privacy law's sake, whatever it still shows of it."""
+    return RecordRead(object_type, record_id, State.GONE, read_at, forgotten=True)
 
 
 def associated(

@@ -11,11 +11,11 @@ from __future__ import annotations
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from django.db.models import F
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from hubspot_api import search
-from hubspot_api.errors import Forbidden
+from hubspot_api.errors import Forbidden, MissingScopes
 from installations.models import Portal
 from installations.ratelimit import WorkClass
 from lanes.kinds import LaneKind, register
@@ -41,13 +41,19 @@ def work(turn: Slice) -> datetime | None:
     """Ask once for each object type that is in sync; return when to ask again."""
     portal = Portal.objects.get(pk=turn.portal_id)
     reader = Reader(portal, WorkClass.BULK)
-    syncs = Sync.objects.filter(portal=portal, state=Sync.State.IN_SYNC).order_by("reconciled_at", "object_type")
-    for sync in syncs:
-        if not _reconcile(turn, sync, reader):
-            return timezone.now()
     _look_after_owners(turn, portal, reader)
     _sweep_if_due(turn, portal)
+    for sync in _due(portal):
+        if not _reconcile(turn, sync, reader):
+            return timezone.now()
     return timezone.now() + _pause(portal)
+
+
+def _due(portal: Portal) -> QuerySet[Sync]:
+    """Types in sync whose pass is under way, or ended a while ago: one with much news does not repeat the others'."""
+    in_sync = Sync.objects.filter(portal=portal, state=Sync.State.IN_SYNC)
+    ended = Q(reconciled_at=None) | Q(reconciled_at__lt=timezone.now() - MOST_OFTEN / 2)
+    return in_sync.filter(ended | Q(window_to__isnull=False)).order_by("reconciled_at", "object_type")
 
 
 def _reconcile(turn: Slice, sync: Sync, reader: Reader) -> bool:
@@ -59,7 +65,7 @@ def _reconcile(turn: Slice, sync: Sync, reader: Reader) -> bool:
         turn.renew()
         try:
             page = _ask(sync, reader)
-        except Forbidden as error:
+        except MissingScopes as error:
             with turn.fence():
                 availability.close(sync.portal, {sync.object_type: str(error)})
             return True
@@ -89,9 +95,9 @@ def _ask(sync: Sync, reader: Reader) -> dict[int, datetime]:
     assert sync.reconciled_to is not None
     assert sync.window_to is not None
     changed = search.between(object_type.modified_property, sync.reconciled_to - LOOKS_BACK, sync.window_to)
-    query = search.Query().where(changed, search.gt("hs_object_id", sync.window_after_id)).sorted_by("hs_object_id")
-    page = search.page(reader.client, sync.object_type, query.select(object_type.modified_property))
-    return {record.id: record.updated_at for record in page.results}
+    query = search.Query().where(changed).select(object_type.modified_property)
+    found, _ = search.above(reader.client, sync.object_type, query, sync.window_after_id)
+    return {record.id: record.updated_at for record in found}
 
 
 def _take_over(turn: Slice, sync: Sync, reader: Reader, page: dict[int, datetime]) -> None:

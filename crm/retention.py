@@ -10,15 +10,20 @@ from django.utils import timezone
 
 KEPT = timedelta(days=90)
 BATCH = 5000
+PORTALS = 50  # looked through at once
 
-# A portal's positions follow time, so only the first ones of each need a look.
+# A portal's positions follow time, so only its first ones need a look, and of most portals only the very first.
 _PURGE = """
-WITH old AS (
-    SELECT portal.id AS portal_id, first.position FROM installations_portal AS portal
+WITH due AS (
+    SELECT id FROM installations_portal AS portal
+    WHERE (SELECT at FROM crm_change WHERE portal_id = portal.id ORDER BY position LIMIT 1) < %(before)s
+    LIMIT %(portals)s
+), old AS (
+    SELECT due.id AS portal_id, first.position FROM due
     CROSS JOIN LATERAL (
-        SELECT position, at FROM crm_change WHERE portal_id = portal.id ORDER BY position LIMIT %s
+        SELECT position, at FROM crm_change WHERE portal_id = due.id ORDER BY position LIMIT %(batch)s
     ) AS first
-    WHERE first.at < %s LIMIT %s
+    WHERE first.at < %(before)s LIMIT %(batch)s
 )
 DELETE FROM crm_change USING old WHERE crm_change.portal_id = old.portal_id AND crm_change.position = old.position
 """
@@ -27,10 +32,10 @@ DELETE FROM crm_change USING old WHERE crm_change.portal_id = old.portal_id AND 
 def purge_changes(for_s: float) -> int:
     """Delete old changes; return how many. Stops after about `for_s` seconds."""
     before, end = timezone.now() - KEPT, time.monotonic() + for_s
-    total, deleted = 0, BATCH
-    while deleted == BATCH and time.monotonic() < end:
+    total, deleted = 0, 1
+    while deleted and time.monotonic() < end:
         with connection.cursor() as cursor:
-            cursor.execute(_PURGE, [BATCH, before, BATCH])
+            cursor.execute(_PURGE, {"before": before, "portals": PORTALS, "batch": BATCH})
             deleted = cursor.rowcount
         total += deleted
     return total

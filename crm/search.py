@@ -33,6 +33,7 @@ def words_of(portal: Portal, read: RecordRead) -> list[str]:
 def matching(portal: Portal, object_type: ObjectType, text: str) -> QuerySet[Record]:
     """Return live records of a type whose words begin with every word of `text`; all of them when it has none."""
     records = Record.objects.filter(portal=portal, object_type=object_type.id, state=Record.State.LIVE)
+    text = text.replace("\0", " ")
     address = text.strip().lower()
     words = [address] if "@" in address and " " not in address else _split(text)
     if not words:

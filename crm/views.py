@@ -7,7 +7,8 @@ ETag, so that one that has not changed costs neither rendering nor bytes nor the
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
+import re
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import Q
@@ -112,7 +113,7 @@ def _after(found: Any, cursor: str) -> Any:
     """Keep what comes after a cursor of ours; one that is garbled begins at the beginning."""
     moment, _, number = cursor.rpartition("_")
     at = _moment(moment)
-    if at is None or not (number.isascii() and number.isdecimal()) or int(number) >= 2**63:
+    if at is None or not re.fullmatch(r"[0-9]{1,18}", number, re.ASCII):
         return found
     return found.filter(Q(updated_at__lt=at) | Q(updated_at=at, record_id__lt=int(number)))
 
@@ -120,9 +121,9 @@ def _after(found: Any, cursor: str) -> Any:
 def _moment(text: str) -> datetime | None:
     try:
         at = parse_datetime(text.replace(" ", "+"))
-    except ValueError:
+        return at.astimezone(UTC) if at is not None and at.tzinfo is not None else None
+    except (ValueError, OverflowError):
         return None
-    return at if at is not None and at.tzinfo is not None else None
 
 
 def _etag_of_mirror(request: VisitorRequest, object_type: ObjectType) -> str:

@@ -205,27 +205,23 @@ def every(client: Client, object_type: str, query: Query) -> Iterator[Record]:
     """
     if query.sort:
         raise ValueError("`every` sorts by id itself")
-    ordered = query.sorted_by("hs_object_id")
-    seen, after = 0, None
-    while True:
-        found = page(client, object_type, ordered.where(gt("hs_object_id", seen)), after=after)
-        yield from found.results
-        if found.after is None:
-            return
-        if found.results:
-            seen, after = _further(client, found, seen), None
-        elif int(found.after) + PAGE_SIZE > REACH:
-            return
-        else:  # the index counts records that it does not show
-            after = found.after
+    seen, is_last = 0, False
+    while not is_last:
+        results, is_last = above(client, object_type, query, seen)
+        yield from results
+        seen = max((record.id for record in results), default=seen)
 
 
-def _further(client: Client, found: SearchPage, seen: int) -> int:
-    highest = max(record.id for record in found.results)
-    if highest <= seen:
+def above(client: Client, object_type: str, query: Query, seen: int) -> tuple[tuple[Record, ...], bool]:
+    """Return the matches with the lowest ids above `seen`, and whether they are the last. Takes a filter for itself."""
+    above_it = query.sorted_by("hs_object_id").where(gt("hs_object_id", seen))
+    found = page(client, object_type, above_it)
+    while not found.results and found.after is not None and int(found.after) + PAGE_SIZE <= REACH:
+        found = page(client, object_type, above_it, after=found.after)  # the index counts records that it does not show
+    if any(record.id <= seen for record in found.results):
         call = Call("POST", "/crm/objects/{version}/{object_type}/search", client.hub_id)
         raise ResponseInvalid("$.results should have ids above the one asked for", call)
-    return highest
+    return found.results, found.after is None or not found.results
 
 
 def _spell_all(values: tuple[Value, ...]) -> tuple[str, ...]:

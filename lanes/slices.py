@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import logging
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from django.db import Error as DatabaseError
 from django.db import connection, transaction
 
-from .claims import Claim, renew
+from .claims import LEASE_S, Claim, renew
 from .models import Lane
 
 SLICE_S = 2.0
+_BEAT_S = LEASE_S / 3
+_BEATS = 18  # 150 s: beyond the time limits of the task that works; only a thread's work gets so old
+
+logger = logging.getLogger(__name__)
 
 
 class LeaseLost(Exception):
@@ -49,6 +56,21 @@ class Slice:
             raise LeaseLost(f"Lane {self.claim.lane_id} was taken over.")
 
     @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Prolong the lease while a step lasts longer than it: a record may have ten thousands of associations.
+
+        Not for ever: a step that hangs loses its lane in the end. Nor once we are stopped or dead.
+        """
+        over = threading.Event()
+        thread = threading.Thread(target=self._keep, args=(over,), name="keep-lease", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+
+    @contextmanager
     def fence(self, *, position: int | None = None) -> Iterator[None]:
         """Open the transaction in which a step writes its effects, its marks and its new position.
 
@@ -63,6 +85,17 @@ class Slice:
                 Lane.objects.filter(pk=self.claim.lane_id).update(position=position)
         if position is not None:
             self.position = position
+
+    def _keep(self, over: threading.Event) -> None:
+        for _ in range(_BEATS):
+            if over.wait(_BEAT_S):
+                return
+            try:
+                renew(self.claim)
+            except DatabaseError as error:
+                logger.warning("The lease of lane %s was not prolonged: %s", self.claim.lane_id, error)
+            finally:
+                connection.close()
 
     def _hold(self) -> None:
         with connection.cursor() as cursor:

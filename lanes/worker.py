@@ -67,8 +67,10 @@ def _work_until(end: float, *, with_bulk: bool) -> int:
 
 def run(claimed: claims.Claim) -> None:
     """Run one slice and put the lane back, whatever happens to the slice."""
+    turn = Slice(claimed)
     try:
-        next_at = kind_of(claimed.kind).work(Slice(claimed))
+        with turn.kept():
+            next_at = kind_of(claimed.kind).work(turn)
     except LeaseLost as error:
         logger.info("Lane %s of portal %s: %s", claimed.kind, claimed.portal_id, error)
     except PortalNotConnected as error:

@@ -1,17 +1,19 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+from django.db import connection, transaction
 from django.utils import timezone
 
-from crm import backfill
+from crm import availability, backfill
 from crm.models import Association, Change, Record, Sync
 from installations.models import Portal
 from lanes import claims
 from lanes.models import Lane
 from lanes.signals import signal
 from lanes.slices import Slice
-from tests.crm.mirrored import install, work_until_idle
+from tests.crm.mirrored import install, receive, work_until_idle
 from tests.hubspot import Account, HubSpot
 from tests.truth import assert_mirrored
 
@@ -108,3 +110,44 @@ def test_a_sweep_that_misses_many_goes_on_slice_by_slice(hubspot: HubSpot, trans
     alone = [one for one in asked_now if one["path"].rpartition("/")[2].isdecimal()]
     assert len(alone) == 45
     assert_mirrored(hubspot, account, portal)
+
+
+def test_a_sweep_looks_up_what_was_archived_long_ago(portal: Portal, account: Account, hubspot: HubSpot) -> None:
+    """HubSpot's recycle bin is emptied without an event; nothing of the record may stay here."""
+    work_until_idle("backfill")
+    bin_ids = list(
+        Record.objects.filter(object_type="0-1").order_by("record_id").values_list("record_id", flat=True)[:2]
+    )
+    hubspot.change(account, *({"op": "archive", "object_type": "contacts", "id": str(one)} for one in bin_ids))
+    receive(portal, *({"subscriptionType": "contact.deletion", "objectId": one} for one in bin_ids))
+    work_until_idle("events")
+    hubspot.change(account, {"op": "privacy_delete", "object_type": "contacts", "id": str(bin_ids[0])})
+    old = timezone.now() - timedelta(days=8)
+    contacts = Record.objects.filter(object_type="0-1")
+    contacts.filter(record_id__in=bin_ids).update(read_at=old)
+    for sync in Sync.objects.all():
+        backfill.start_again(sync)
+    signal([portal.pk], "backfill")
+    work_until_idle("backfill")
+    purged, archived = (contacts.get(record_id=one) for one in bin_ids)
+    assert (purged.state, purged.properties, purged.title) == ("gone", {}, "")
+    assert archived.state == "archived"
+    assert archived.read_at > old, "not again before another week"
+    assert_mirrored(hubspot, account, portal)
+
+
+def test_a_reconnect_while_a_first_sync_ends_does_not_begin_it_again(portal: Portal) -> None:
+    """Granted types are left alone: what ends at this moment is not taken back."""
+    Sync.objects.filter(portal=portal, object_type="0-2").update(state="unavailable", problem="Not granted.")
+    with ThreadPoolExecutor(1) as thread, transaction.atomic():
+        Sync.objects.filter(portal=portal, object_type="0-1").update(state="in_sync", reading_ended_at=timezone.now())
+
+        def connect_again() -> None:
+            try:
+                availability.open_by_scopes(portal)
+            finally:
+                connection.close()
+
+        thread.submit(connect_again).result(timeout=60)
+    states = dict(Sync.objects.filter(portal=portal).values_list("object_type", "state"))
+    assert states == {"0-1": "in_sync", "0-2": "first_sync", "0-3": "first_sync", "0-5": "first_sync"}

@@ -7,8 +7,12 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from crm.models import Association, Change, Record
+from crm import backfill
+from crm.models import Association, Change, Record, Sync
 from installations.models import Portal
+from lanes import claims, worker
+from lanes.models import Lane
+from lanes.signals import signal
 from tests.crm.mirrored import receive, work_until_idle
 from tests.hubspot import Account, HubSpot
 from tests.truth import assert_mirrored
@@ -109,7 +113,8 @@ def test_an_archived_deal_and_its_return(synced: Portal, account: Account, hubsp
     deal.refresh_from_db()
     assert deal.state == "live"
     assert Association.objects.filter(from_type="0-3", from_id=deal.record_id).count() == had
-    assert [change.kind for change in Change.objects.order_by("position")][:2] == ["archived", "restored"]
+    assert Change.objects.earliest("position").kind == "archived"
+    assert Change.objects.filter(kind="restored", record_id=deal.record_id).count() == 1
     assert_mirrored(hubspot, account, synced)
 
 
@@ -182,13 +187,116 @@ def test_a_privacy_deletion_leaves_nothing_of_the_person(synced: Portal, account
     receive(synced, said("contact.privacyDeletion", contact.record_id), said("contact.deletion", contact.record_id))
     work_until_idle("events")
     contact.refresh_from_db()
-    assert (contact.state, contact.properties, contact.title, contact.search) == ("gone", {}, "", None)
+    assert (contact.state, contact.properties, contact.title, contact.search) == ("gone", {}, "", "")
     assert not Event.objects.filter(payload__contains="canary@secret").exists()
     assert not Failure.objects.exists()
     assert_mirrored(hubspot, account, synced)
 
 
-def test_many_privacy_deletions_at_once(synced: Portal, account: Account, hubspot: HubSpot) -> None:
+def test_what_is_forgotten_stays_forgotten_whatever_hubspot_still_shows(
+    synced: Portal, account: Account, hubspot: HubSpot
+) -> None:
+    """An index that lags, and events that come late, bring nothing of the person back."""
+    contact = some(synced, "0-1")
+    value = {"propertyName": "email", "propertyValue": "canary@secret"}
+    receive(synced, said("contact.privacyDeletion", contact.record_id))  # HubSpot itself still has it
+    work_until_idle("events")
+    receive(
+        synced, said("contact.deletion", contact.record_id), said("contact.propertyChange", contact.record_id, **value)
+    )
+    work_until_idle("events")
+    for sync in Sync.objects.filter(portal=synced):
+        backfill.start_again(sync)
+    signal([synced.pk], "backfill")
+    work_until_idle("backfill")
+    contact.refresh_from_db()
+    assert (contact.state, contact.properties, contact.title, contact.url) == ("gone", {}, "", "")
+    assert not Event.objects.filter(payload__contains="canary").exists()
+    assert list(Change.objects.filter(record_id=contact.record_id).values_list("kind", flat=True)) == ["gone"]
+
+
+def test_forgetting_a_person_covers_the_records_merged_into_theirs(
+    synced: Portal, account: Account, hubspot: HubSpot
+) -> None:
+    first, second = Record.objects.filter(object_type="0-1").order_by("record_id")[:2]
+    value = {"propertyName": "email", "propertyValue": "canary@secret"}
+    receive(synced, said("contact.propertyChange", second.record_id, **value))
+    (merged,) = hubspot.change(
+        account,
+        {
+            "op": "merge",
+            "object_type": "contacts",
+            "id": str(second.record_id),
+            "into": str(first.record_id),
+        },
+    )
+    new_id = int(merged["id"])
+    fields = {
+        "primaryObjectId": first.record_id,
+        "newObjectId": new_id,
+        "mergedObjectIds": [first.record_id, second.record_id],
+    }
+    receive(synced, said("contact.merge", first.record_id, **fields))
+    work_until_idle("events")
+    assert Event.objects.filter(payload__contains="canary").exists()
+    hubspot.change(account, {"op": "privacy_delete", "object_type": "contacts", "id": str(new_id)})
+    receive(synced, said("contact.privacyDeletion", new_id))
+    work_until_idle("events")
+    assert not Event.objects.filter(payload__contains="canary").exists()
+
+
+def test_those_associated_with_a_record_that_is_archived_have_a_new_version(
+    synced: Portal, account: Account, hubspot: HubSpot
+) -> None:
+    association = Association.objects.filter(from_type="0-2", to_type="0-1").first()
+    assert association is not None
+    company = Record.objects.get(object_type="0-2", record_id=association.from_id)
+    hubspot.change(account, {"op": "archive", "object_type": "contacts", "id": str(association.to_id)})
+    receive(synced, said("contact.deletion", association.to_id))
+    work_until_idle("events")
+    change = Change.objects.get(object_type="0-2", record_id=company.record_id)
+    assert (change.kind, change.version) == ("associated", company.version + 1)
+    assert_mirrored(hubspot, account, synced)
+
+
+def test_a_refusal_without_scopes_closes_nothing(synced: Portal, account: Account, hubspot: HubSpot) -> None:
+    contact = some(synced, "0-1")
+    hubspot.fault("status", {"path": "/crm/objects/2026-03/0-1/batch/read"}, params={"status": 403}, count=1)
+    hubspot.change(
+        account,
+        {"op": "update", "object_type": "contacts", "id": str(contact.record_id), "properties": {"firstname": "Zoë"}},
+    )
+    receive(synced, said("contact.propertyChange", contact.record_id, propertyName="firstname", propertyValue="Zoë"))
+    Lane.objects.exclude(kind="events").update(due_at=None)
+    claimed = claims.claim()
+    assert claimed is not None
+    worker.run(claimed)
+    assert states() == ["pending"]
+    assert not Sync.objects.filter(state="unavailable").exists()
+    Lane.objects.filter(kind="events").update(not_before=None, due_at=timezone.now())
+    work_until_idle("events")
+    contact.refresh_from_db()
+    assert contact.properties["firstname"] == "Zoë"
+
+
+def test_a_missing_scope_closes_the_type_that_it_is_for(synced: Portal, account: Account, hubspot: HubSpot) -> None:
+    """Not the one at the other end of the associations that were asked for."""
+    contact = some(synced, "0-1")
+    refusal = {
+        "category": "MISSING_SCOPES",
+        "message": "This app hasn't been granted all required scopes",
+        "errors": [{"message": "One or more", "context": {"requiredGranularScopes": ["crm.objects.contacts.read"]}}],
+    }
+    path = "/crm/associations/2026-03/0-1/0-2/batch/read"
+    hubspot.fault("status", {"path": path}, params={"status": 403, "body": refusal})
+    receive(synced, link("CONTACT_TO_COMPANY", contact.record_id, some(synced, "0-2").record_id))
+    work_until_idle("events")
+    assert hubspot.requests(account.hub_id, path), "else this test says nothing"
+    closed = Sync.objects.filter(state="unavailable").values_list("object_type", flat=True)
+    assert list(closed) == ["0-1"]
+
+
+def test_many_records_that_are_gone_at_once(synced: Portal, account: Account, hubspot: HubSpot) -> None:
     """Each is looked up alone, no more at once than a step has time for."""
     created = [{"op": "create", "object_type": "contacts", "properties": {"email": f"{n}@ex.test"}} for n in range(60)]
     ids = [int(one["id"]) for one in hubspot.change(account, *created)]
@@ -196,7 +304,7 @@ def test_many_privacy_deletions_at_once(synced: Portal, account: Account, hubspo
     work_until_idle("events")
     gone = [{"op": "privacy_delete", "object_type": "contacts", "id": str(record_id)} for record_id in ids]
     hubspot.change(account, *gone)
-    receive(synced, *(said("contact.privacyDeletion", record_id) for record_id in ids))
+    receive(synced, *(said("contact.deletion", record_id) for record_id in ids))
     before = len(hubspot.requests(account.hub_id))
     work_until_idle("events")
     assert set(states()) == {"done"}

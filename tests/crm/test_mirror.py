@@ -134,3 +134,14 @@ def test_a_record_seen_again_keeps_the_time_of_its_own_read(synced: Portal) -> N
         990: now + timedelta(seconds=9),
         991: later,
     }
+
+
+def test_what_hubspot_calls_newer_wins_over_our_clock(synced: Portal) -> None:
+    """The machine that read it may be behind the one that read before."""
+    now = timezone.now()
+    write(synced, a_read(990, now, updated_at=now - timedelta(seconds=9)))
+    behind = now - timedelta(minutes=10)
+    assert write(synced, a_read(990, behind, name="Ada L.", updated_at=now)) == ["updated"]
+    assert write(synced, a_read(990, now + timedelta(hours=1), updated_at=now - timedelta(seconds=9))) == []
+    assert write(synced, a_read(990, behind - timedelta(seconds=1), name="Adele", updated_at=now)) == []
+    assert Record.objects.get(record_id=990).properties == {"firstname": "Ada L."}

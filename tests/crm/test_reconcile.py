@@ -8,8 +8,10 @@ from django.utils import timezone
 from crm import reconcile
 from crm.models import Change, FeedHead, Owner, Record, Sync
 from installations.models import Portal
+from lanes import claims
 from lanes.models import Lane
 from lanes.signals import hurry
+from lanes.slices import Slice
 from tests.crm.mirrored import receive, work_until_idle
 from tests.hubspot import Account, HubSpot
 from tests.truth import assert_mirrored
@@ -23,6 +25,7 @@ def synced(portal: Portal) -> Portal:
 
 
 def reconcile_now(portal: Portal) -> None:
+    Sync.objects.filter(portal=portal).update(reconciled_at=None)  # as if the last pass were a while ago
     hurry(portal.pk, "reconcile")
     work_until_idle("reconcile")
 
@@ -121,3 +124,28 @@ def test_until_the_first_sync_has_ended_there_is_nothing_to_reconcile(
     reconcile_now(portal)
     asked = {request["path"] for request in hubspot.requests(account.hub_id, "/crm")[before:]}
     assert not any(path.endswith("/search") for path in asked)
+
+
+def test_much_news_keeps_neither_the_sweep_nor_the_pause_away(
+    synced: Portal, account: Account, hubspot: HubSpot
+) -> None:
+    """Slices that have time for one page of one type: those that are through do not begin again meanwhile."""
+    hubspot.change(
+        account,
+        {"op": "create", "object_type": "contacts", "properties": {"email": "a@ex.test"}},
+        {"op": "create", "object_type": "companies", "properties": {"name": "A Ltd"}},
+    )
+    Sync.objects.update(reconciled_at=None, reading_ended_at=timezone.now() - timedelta(days=2))
+    hurry(synced.pk, "reconcile")
+    slices = 0
+    while Lane.objects.filter(kind="reconcile", due_at__lte=timezone.now()).exists():
+        Lane.objects.exclude(kind="reconcile").update(due_at=None)
+        claimed = claims.claim()
+        assert claimed is not None
+        turn = Slice(claimed)
+        turn.ends_at = 0
+        claims.release(claimed, due_at=reconcile.work(turn))
+        slices += 1
+        assert slices < 20
+    assert not Sync.objects.exclude(reading_ended_at=None).exists(), "the sweep has begun"
+    assert Record.objects.filter(title="A Ltd").exists()

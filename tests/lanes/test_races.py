@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -14,7 +15,7 @@ from django.utils import timezone
 
 from installations.models import Portal
 from installations.ratelimit import WorkClass
-from lanes import claims, signals
+from lanes import claims, signals, slices
 from lanes.models import Lane
 from lanes.slices import Slice
 from tests.portals import make_portal
@@ -117,3 +118,19 @@ def test_signallers_of_many_lanes_do_not_deadlock(portal: Portal) -> None:
         for future in [threads.submit(signal_all, n % 2) for n in range(8)]:
             future.result(timeout=60)
     assert set(Lane.objects.values_list("signal", flat=True)) == {160}
+
+
+def test_a_step_longer_than_the_lease_keeps_its_lane(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(claims, "LEASE_S", 0.6)
+    monkeypatch.setattr(slices, "_BEAT_S", 0.1)
+    lane = due_lane(portal)
+    claimed = claims.claim()
+    assert claimed is not None
+    with Slice(claimed).kept():
+        end = time.monotonic() + 2
+        while time.monotonic() < end:
+            assert elsewhere(claims.claim) is None
+    time.sleep(0.7)
+    taken = elsewhere(claims.claim)
+    assert taken is not None, "and loses it when nobody works at it any more"
+    assert taken.lane_id == lane.pk

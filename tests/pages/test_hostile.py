@@ -62,6 +62,21 @@ def test_nothing_of_it_becomes_markup(portal: Portal) -> None:
         assert_harmless(polled(browser, address).content, f"{name} as fragment")
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"q": "a\0@b"},
+        {"q": "\0"},
+        {"after": f"2020-01-01T00:00:00+00:00_{'9' * 5000}"},
+        {"after": "2020-01-01T00:00:00+23:59_5"},
+        {"after": "0001-01-01T00:00:00+23:59_5"},
+    ],
+)
+def test_what_nobody_would_ask_for_breaks_no_list(portal: Portal, asked: dict[str, str]) -> None:
+    answer = browser_of(OWNER).get(f"/portals/{portal.hub_id}/records/contacts/", asked)
+    assert answer.status_code == 200
+
+
 def test_the_status_for_who_waits_is_harmless(portal: Portal) -> None:
     assert_harmless(browser_of(WAITING).get(f"/portals/{portal.hub_id}/").content, "waiting")
 
