@@ -133,7 +133,7 @@ def _look_after_owners(turn: Slice, portal: Portal, reader: Reader) -> None:
 def _sweep_if_due(turn: Slice, portal: Portal) -> None:
     due = Sync.objects.filter(
         portal=portal, state=Sync.State.IN_SYNC, reading_ended_at__lt=timezone.now() - SWEEP_EVERY
-    )
+    ).order_by("object_type")  # as lanes are locked
     with turn.fence():
         for sync in due:
             backfill.start_again(sync)

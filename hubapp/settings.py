@@ -80,7 +80,10 @@ if _database["ENGINE"] != "django.db.backends.postgresql":
     raise ImproperlyConfigured("DATABASE_URL must begin with postgresql://; no other database is supported.")
 # A hung statement or lock must end before HubSpot's or a person's patience does.
 _limits = "-c statement_timeout=60000 -c lock_timeout=15000 -c idle_in_transaction_session_timeout=60000"
-_database["OPTIONS"] = {"connect_timeout": 5, "options": _limits} | dict(_database.get("OPTIONS") or {})
+# The server cannot end what it does not hear of any more: these are for a host that vanished. Not for Unix sockets.
+_alive = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 10_000}
+_defaults = {"connect_timeout": 5, "options": _limits} | _alive
+_database["OPTIONS"] = _defaults | dict(_database.get("OPTIONS") or {})
 DATABASES = {"default": _database}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -44,7 +44,7 @@ RETURNING id, portal_id, kind, part, work_class, signal, position, claims, failu
 
 _RENEW = f"""
 UPDATE lanes_lane SET lease_until = clock_timestamp() + make_interval(secs => %s)
-WHERE ({_SOON}) AND id = %s AND token = %s
+WHERE ({_SOON}) AND id = %s AND token = %s AND NOT parked
 """  # noqa: S608
 
 _RELEASE = f"""
@@ -55,7 +55,7 @@ UPDATE lanes_lane SET
     due_at = CASE
         WHEN %(not_before)s::timestamptz IS NOT NULL THEN %(not_before)s
         WHEN signal <> %(seen)s THEN clock_timestamp()
-        ELSE %(next)s
+        WHEN %(next)s::timestamptz IS NOT NULL THEN GREATEST(%(next)s, clock_timestamp())
     END
 WHERE ({_SOON}) AND id = %(id)s AND token = %(token)s
 """  # noqa: S608
@@ -104,7 +104,7 @@ def claim(*, with_bulk: bool = True) -> Claim | None:
 
 
 def renew(claimed: Claim) -> bool:
-    """Prolong the lease; False when somebody else holds the lane by now."""
+    """Prolong the lease; False when somebody else holds the lane by now, or it is parked."""
     with connection.cursor() as cursor:
         cursor.execute(_RENEW, [LEASE_S, claimed.lane_id, claimed.token])
         return bool(cursor.rowcount)

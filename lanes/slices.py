@@ -53,7 +53,7 @@ class Slice:
     def renew(self) -> None:
         """Prolong the lease before a step that may take long. Raises LeaseLost."""
         if not renew(self.claim):
-            raise LeaseLost(f"Lane {self.claim.lane_id} was taken over.")
+            raise LeaseLost(f"Lane {self.claim.lane_id} was taken over or parked.")
 
     @contextmanager
     def kept(self) -> Iterator[None]:
@@ -74,9 +74,9 @@ class Slice:
     def fence(self, *, position: int | None = None) -> Iterator[None]:
         """Open the transaction in which a step writes its effects, its marks and its new position.
 
-        Raises LeaseLost, and writes nothing, if somebody else holds the lane. The lock keeps the lane ours until
-        the commit, yet lets others add work to it meanwhile (see Lane.token). The position moves last, because
-        that does keep adders waiting.
+        Raises LeaseLost, and writes nothing, if somebody else holds the lane or it is parked. The lock keeps the lane
+        ours until the commit, yet lets others add work to it meanwhile (see Lane.token). The position moves last,
+        because that does keep adders waiting.
         """
         with transaction.atomic():
             self._hold()
@@ -100,8 +100,8 @@ class Slice:
     def _hold(self) -> None:
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT 1 FROM lanes_lane WHERE id = %s AND token = %s FOR KEY SHARE",
+                "SELECT 1 FROM lanes_lane WHERE id = %s AND token = %s AND NOT parked FOR KEY SHARE",
                 [self.claim.lane_id, self.claim.token],
             )
             if cursor.fetchone() is None:
-                raise LeaseLost(f"Lane {self.claim.lane_id} was taken over.")
+                raise LeaseLost(f"Lane {self.claim.lane_id} was taken over or parked.")

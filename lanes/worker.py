@@ -28,6 +28,7 @@ _LONGEST_BACKOFF_S = 300.0
 
 # The task and the process' own tick both come here; one of them works, the other goes away.
 _working = threading.Lock()
+_stopping = threading.Event()
 
 
 def work(*, with_bulk: bool = True, turn_s: float = _TURN_S) -> int:
@@ -49,9 +50,15 @@ def work(*, with_bulk: bool = True, turn_s: float = _TURN_S) -> int:
         _working.release()
 
 
+def stop(patience_s: float) -> bool:
+    """Begin no more slices in this process, and wait for the one under way; False when it outlasts our patience."""
+    _stopping.set()
+    return _working.acquire(timeout=patience_s)
+
+
 def _work_until(end: float, *, with_bulk: bool) -> int:
     slices = 0
-    while time.monotonic() < end:
+    while time.monotonic() < end and not _stopping.is_set():
         claimed = claims.claim(with_bulk=with_bulk)
         if claimed is not None:
             with log_context.work_for(claimed.portal_id):
@@ -74,8 +81,9 @@ def run(claimed: claims.Claim) -> None:
     except LeaseLost as error:
         logger.info("Lane %s of portal %s: %s", claimed.kind, claimed.portal_id, error)
     except PortalNotConnected as error:
-        # Parking is done by whoever found out; here the lane only goes back with the reason.
-        claims.release(claimed, due_at=None, failures=claimed.failures, error=str(error))
+        # Parking is done by whoever found out. Should nobody have, this lane must not sleep for ever.
+        later = timezone.now() + timedelta(seconds=_LONGEST_BACKOFF_S)
+        claims.release(claimed, due_at=None, not_before=later, failures=claimed.failures, error=str(error))
     except TryLater as error:
         claims.release(claimed, due_at=None, not_before=error.retry_at, failures=claimed.failures)
     except HubSpotError as error:
@@ -100,5 +108,5 @@ def _put_back_failed(claimed: claims.Claim, error: Exception, retry_at: datetime
 
 def backoff(failures: int) -> timedelta:
     """How long to wait after that many failures in a row: doubling from 2 s up to 5 minutes, with jitter."""
-    ceiling = min(2.0**failures, _LONGEST_BACKOFF_S)
+    ceiling = min(2.0 ** min(failures, 16), _LONGEST_BACKOFF_S)
     return timedelta(seconds=random.uniform(ceiling / 2, ceiling))  # noqa: S311 - jitter, not a secret

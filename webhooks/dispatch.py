@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+import psycopg
 from django.db import InterfaceError, OperationalError
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
@@ -14,6 +15,7 @@ from hubspot_api.errors import Forbidden, HubSpotError, OAuthError, Unauthorized
 from installations.errors import InstallationError
 from installations.models import Portal
 from installations.ratelimit import WorkClass
+from lanes.claims import Claim
 from lanes.kinds import LaneKind, register
 from lanes.models import Lane
 from lanes.slices import LeaseLost, Slice
@@ -26,27 +28,37 @@ logger = logging.getLogger(__name__)
 
 BATCH = 500  # a hundred records a call, five calls at once
 _SHIFT_PER_DEATH = 3  # after each holder that died, the next takes an eighth as many
+_SHIFT_PER_FAILURE = 2  # after each failed slice in a row but the first, the next takes a quarter as many
 
 # Not the events' fault: the portal, the token, HubSpot or our database is in trouble, and the whole lane waits.
 _BAD_TIMES = (InstallationError, LeaseLost, OperationalError, InterfaceError)
+_TOO_MUCH = (psycopg.errors.QueryCanceled, psycopg.errors.ProgramLimitExceeded)  # what the database says of a batch
 _BAD_PORTAL = (Unauthorized, Forbidden, OAuthError, WrongHublet)
 
 
 def work(turn: Slice) -> datetime | None:
     """Run one slice of a portal's inbox; return when to run again."""
     portal = Portal.objects.get(pk=turn.portal_id)
-    limit = BATCH >> (_SHIFT_PER_DEATH * turn.claim.holders_lost)
+    limit = _limit(turn.claim)
     while turn.has_time:
         turn.renew()
-        _retry_failed(turn, portal)
         events = _next_events(turn, max(limit, 1))
+        if events and limit:
+            _settle(turn, portal, events)
+        elif events:
+            _try_gingerly(turn, portal, events[0])
+        _retry_failed(turn, portal)  # after the new ones: one that always fails must not keep them waiting
         if not events:
             return failures.next_due_at(turn.portal_id)
-        if limit:
-            _settle(turn, portal, events)
-        else:
-            _try_gingerly(turn, portal, events[0])
     return timezone.now()
+
+
+def _limit(claim: Claim) -> int:
+    """How many events to take at once: fewer after deaths and failures; at 0 each is set aside before it is touched.
+
+    For even what looks like bad times, such as a read that HubSpot never answers, may be about one event.
+    """
+    return BATCH >> (_SHIFT_PER_DEATH * claim.holders_lost + _SHIFT_PER_FAILURE * max(claim.failures - 1, 0))
 
 
 def _next_events(turn: Slice, limit: int) -> list[Event]:
@@ -64,7 +76,7 @@ def _retry_failed(turn: Slice, portal: Portal) -> None:
 
 
 def _try_gingerly(turn: Slice, portal: Portal, event: Event) -> None:
-    """Processes have died here again and again: set the event aside, counted, before it is touched."""
+    """It has gone wrong here again and again: set the event aside, counted, before it is touched."""
     with turn.fence(position=event.pk):
         failures.count(event, "The process that handled this event ended.")
     _try_again(turn, portal, event)
@@ -82,7 +94,8 @@ def _try_again(turn: Slice, portal: Portal, event: Event) -> None:
             with turn.fence():
                 failures.take_back(event, f"{type(error).__name__}: {error}")
             raise
-        failures.explain(event, _reason(event, error))
+        with turn.fence():
+            failures.explain(event, _reason(event, error))
 
 
 def _settle(turn: Slice, portal: Portal, events: Sequence[Event]) -> None:
@@ -112,7 +125,7 @@ def _settle(turn: Slice, portal: Portal, events: Sequence[Event]) -> None:
 def _times_are_bad(error: Exception) -> bool:
     if isinstance(error, HubSpotError):
         return error.retryable or isinstance(error, _BAD_PORTAL)
-    return isinstance(error, _BAD_TIMES)
+    return isinstance(error, _BAD_TIMES) and not isinstance(error.__cause__, _TOO_MUCH)
 
 
 def _reason(event: Event, error: Exception) -> str:

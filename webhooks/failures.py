@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db.models import F, Min, QuerySet
+from django.db.models.functions import Greatest, Now
 from django.utils import timezone
 
 from lanes.signals import signal
@@ -13,6 +14,8 @@ from .models import EVENTS, Event, Failure
 
 # Five attempts in all: HubSpot's own hiccups never get here, so what fails this often fails for a reason.
 PAUSES = [timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30)]
+
+BAD_TIMES_PAUSE = timedelta(minutes=5)
 
 
 def count(event: Event, reason: str) -> None:
@@ -36,9 +39,12 @@ def explain(event: Event, reason: str) -> None:
 
 
 def take_back(event: Event, reason: str) -> None:
-    """Uncount the attempt counted last: it was the times that were bad, and the event is due again at once."""
+    """Uncount the attempt counted last: it was the times that were bad. The event waits for better ones."""
     Failure.objects.filter(event=event).update(
-        attempts=F("attempts") - 1, reason=reason[:2000], retry_at=timezone.now(), died_at=None
+        attempts=Greatest(F("attempts") - 1, 0),
+        reason=reason[:2000],
+        retry_at=timezone.now() + BAD_TIMES_PAUSE,
+        died_at=None,
     )
 
 
@@ -48,8 +54,8 @@ def forget(event: Event) -> None:
 
 
 def due(portal_id: int, limit: int) -> list[Event]:
-    """Failed events whose time has come, the longest waiting first."""
-    failures = Failure.objects.filter(portal_id=portal_id, retry_at__lte=timezone.now()).order_by("retry_at")
+    """Failed events whose time has come by the database's clock, which woke their lane; the longest waiting first."""
+    failures = Failure.objects.filter(portal_id=portal_id, retry_at__lte=Now()).order_by("retry_at")
     return [failure.event for failure in failures.select_related("event")[:limit]]
 
 

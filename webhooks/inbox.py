@@ -18,7 +18,8 @@ from .models import EVENTS
 # Lanes are locked in key order and events inserted in key order, so that two deliveries never wait for each other
 # in a circle. Ids are drawn while the lane is locked, so that within a portal they follow the order of commits:
 # a lane's position could otherwise pass an event that is committed later. Each parameter is one column of all
-# events, one event a line, which the server takes apart sooner than JSON; see `_columns`.
+# events, one event a line, which the server takes apart sooner than JSON; see `_columns`. A lane that stays locked is
+# waited for no longer than HubSpot waits for us: other portals need the thread.
 _STORE = f"""
 WITH sent AS (
     SELECT decode(k, 'hex') AS key, h AS hub_id, o AS occurred_at, coalesce(t, '') AS event_type,
@@ -33,6 +34,7 @@ WITH sent AS (
     SELECT lane.id, lane.portal_id, portal.hub_id
     FROM lanes_lane AS lane JOIN installations_portal AS portal ON portal.id = lane.portal_id
     WHERE portal.hub_id = ANY(%s) AND portal.state = ANY(%s) AND lane.kind = '{EVENTS}'
+        AND (SELECT set_config('lock_timeout', '3s', true)) <> ''
     ORDER BY lane.id FOR NO KEY UPDATE OF lane
 ), signalled AS (
     UPDATE lanes_lane SET {SIGNALLED} FROM locked WHERE lanes_lane.id = locked.id

@@ -116,9 +116,36 @@ def test_bad_times_take_no_attempt_from_an_event_that_failed_before(synced: Port
         assert (failure.attempts, failure.died_at) == (1, None)
         assert "503" in failure.reason
     hubspot.call("DELETE", "/_emulator/faults")
-    Lane.objects.update(not_before=None, due_at=timezone.now())
+    Lane.objects.update(not_before=None)
+    time_passes(synced)
     work_until_idle("events")
     assert states() == ["done"]
+
+
+def test_what_hubspot_never_answers_does_not_keep_the_others_waiting(synced: Portal, hubspot: HubSpot) -> None:
+    """It looks like bad times; fewer and fewer are taken at once, until the one that it is about stands alone."""
+    contact, company = (Record.objects.filter(object_type=kind).earliest("record_id") for kind in ("0-1", "0-2"))
+    hubspot.fault("status", {"path": "/crm/objects/2026-03/0-2/batch/read"}, params={"status": 500})
+    of_contact = {"subscriptionType": "contact.propertyChange", "objectId": contact.record_id}
+    of_company = {"subscriptionType": "company.propertyChange", "objectId": company.record_id}
+    receive(synced, of_contact | {"eventId": 1}, of_company)
+    receive(synced, of_contact | {"eventId": 2})
+    for _ in range(12):
+        Lane.objects.filter(kind=EVENTS).update(not_before=None, due_at=timezone.now())
+        _run_inbox()
+    assert sorted(states()) == ["done", "done", "retrying"]
+    failure = Failure.objects.get()
+    assert (failure.attempts, failure.event.object_id) == (0, company.record_id)
+    receive(synced, of_contact | {"eventId": 3})
+    time_passes(synced)
+    Lane.objects.filter(kind=EVENTS).update(not_before=None)
+    _run_inbox()
+    assert sorted(states()) == ["done", "done", "done", "retrying"], "nor does its next try"
+    hubspot.call("DELETE", "/_emulator/faults")
+    Lane.objects.update(not_before=None)
+    time_passes(synced)
+    work_until_idle("events")
+    assert set(states()) == {"done"}
 
 
 def test_a_slice_full_of_poison_ends_in_time_and_the_next_goes_on(synced: Portal) -> None:

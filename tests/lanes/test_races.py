@@ -17,7 +17,7 @@ from installations.models import Portal
 from installations.ratelimit import WorkClass
 from lanes import claims, signals, slices
 from lanes.models import Lane
-from lanes.slices import Slice
+from lanes.slices import LeaseLost, Slice
 from tests.portals import make_portal
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -134,3 +134,47 @@ def test_a_step_longer_than_the_lease_keeps_its_lane(portal: Portal, monkeypatch
     taken = elsewhere(claims.claim)
     assert taken is not None, "and loses it when nobody works at it any more"
     assert taken.lane_id == lane.pk
+
+
+def test_parking_waits_for_no_slice_and_ends_it_at_its_next_fence(portal: Portal) -> None:
+    """Whoever disconnects must neither wait nor fail because work is under way."""
+    due_lane(portal)
+    claimed = claims.claim()
+    assert claimed is not None
+    turn = Slice(claimed)
+    with turn.fence():
+        elsewhere(lambda: _park_within_a_second(portal))
+    with pytest.raises(LeaseLost), turn.fence():
+        pytest.fail("The lane is parked.")
+    with pytest.raises(LeaseLost):
+        turn.renew()
+    assert claims.release(claimed, due_at=None)
+    assert claims.claim() is None
+    signals.unpark(portal.pk)
+    assert claims.claim() is not None
+
+
+def _park_within_a_second(portal: Portal) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL lock_timeout = '1s'")
+        signals.park(portal.pk)
+
+
+def test_a_hint_waits_for_nobody(portal: Portal) -> None:
+    later = timezone.now() + timedelta(minutes=9)
+    lane = due_lane(portal)
+    Lane.objects.filter(pk=lane.pk).update(due_at=later)
+
+    def hint() -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = '1s'")
+            signals.bring_forward(portal.pk, "test", timezone.now())
+
+    with transaction.atomic():
+        Lane.objects.select_for_update().get(pk=lane.pk)
+        elsewhere(hint)
+    lane.refresh_from_db()
+    assert lane.due_at == later
+    elsewhere(hint)
+    lane.refresh_from_db()
+    assert lane.due_at < later

@@ -204,3 +204,33 @@ def test_the_server_keeps_the_plan() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%INTO webhooks_event%'")
         assert cursor.fetchone() == (1,)
+
+
+def test_a_lane_that_stays_locked_does_not_hold_its_deliveries_for_long() -> None:
+    """Less than whoever waits eight seconds: HubSpot has hung up by then, and other portals need the thread."""
+    portal = make_portal()
+    lane = Lane.objects.get(portal=portal, kind=EVENTS)
+
+    def wait_for_eight_seconds() -> None:
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("SET LOCAL lock_timeout = '8s'")
+                Lane.objects.select_for_update().get(pk=lane.pk)
+        finally:
+            connection.close()
+
+    def deliver() -> int:
+        try:
+            return store([sent(portal.hub_id)])
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as threads:
+        with transaction.atomic():
+            Lane.objects.select_for_update().get(pk=lane.pk)
+            longer = threads.submit(wait_for_eight_seconds)
+            with pytest.raises(psycopg.errors.LockNotAvailable):
+                threads.submit(deliver).result(timeout=60)
+            assert not longer.done()
+        longer.result(timeout=60)
+    assert deliver() == 1
