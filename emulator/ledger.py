@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Generic, NamedTuple, TypeVar
+
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 class Request(NamedTuple):
@@ -33,6 +36,19 @@ class Delivery(NamedTuple):
     error: str | None
     duration_ms: int
     body: bytes
+    url: str = ""
+    headers: Mapping[str, str] = NO_HEADERS
+    # The beginning of what the receiver said.
+    answer: bytes = b""
+
+    @property
+    def weight(self) -> int:
+        """About how many bytes it takes to remember this."""
+        return len(self.body) + len(self.answer) + 100 * len(self.headers)
+
+    @property
+    def accepted(self) -> bool:
+        return self.status is not None and 200 <= self.status < 300
 
 
 Row = TypeVar("Row", Request, Delivery)
@@ -81,6 +97,18 @@ class Ledger(Generic[Row]):
         """Newest first."""
         with self._lock:
             return self._rows[-limit:][::-1]
+
+    def find(self, seq: int) -> Row | None:
+        with self._lock:
+            place = seq - self._first_seq
+            return self._rows[place] if 0 <= place < len(self._rows) else None
+
+    def before(self, seq: int | None = None) -> Iterator[Row]:
+        """All rows older than `seq`, newest first, as they are now."""
+        with self._lock:
+            end = len(self._rows) if seq is None else max(0, seq - self._first_seq)
+            rows = self._rows[:end]
+        return reversed(rows)
 
     def clear(self) -> None:
         """Forget the rows; numbering goes on, so that nobody sees a number twice."""

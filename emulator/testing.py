@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import httpx2
 
 from emulator.web.broken import ConnectionDropped
-from emulator.webhooks.sender import DeliveryFailed
+from emulator.webhooks.sender import KEPT, Answer, DeliveryFailed
 from emulator.world import Emulator
 
 
@@ -46,13 +46,14 @@ def _address(url: str) -> tuple[str | None, int]:
     return parts.hostname, parts.port or {"http": 80, "https": 443}[parts.scheme]
 
 
-def send_to(application: Callable[..., Any], origin: str = "http://localhost:8000") -> Callable[..., int]:
+def send_to(application: Callable[..., Any], origin: str = "http://localhost:8000") -> Callable[..., Answer]:
     """A sender that delivers webhooks to a WSGI application: `Emulator(sender=send_to(app))`."""
     client = httpx2.Client(transport=httpx2.WSGITransport(app=application), base_url=origin)
 
-    def send(url: str, headers: dict[str, str], body: bytes, timeout_s: float) -> int:
+    def send(url: str, headers: dict[str, str], body: bytes, timeout_s: float) -> Answer:
         try:
-            return client.post(url, headers=headers, content=body, timeout=timeout_s).status_code
+            answer = client.post(url, headers=headers, content=body, timeout=timeout_s)
+            return Answer(answer.status_code, answer.content[:KEPT])
         except httpx2.TransportError as failure:
             raise DeliveryFailed(str(failure)) from failure
 

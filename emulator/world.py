@@ -13,6 +13,7 @@ The locking rule, for all of this package:
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -186,6 +187,16 @@ class Emulator:
     def deliver(self) -> int:
         """Deliver all events that are due, in this thread; for tests that do not `start`."""
         return self.deliveries.deliver_due()
+
+    def send_again(self, delivery: Delivery) -> None:
+        """Send the events of a delivery once more, now.
+
+        Raises UnknownApp when the app is not in the account any more, or has nowhere to send to.
+        """
+        app = next((app for app in list(self.apps.values()) if app.app_id == delivery.app_id), None)
+        if app is None or app.webhook is None or self.grants.install(app.client_id, delivery.hub_id) is None:
+            raise UnknownApp(f"no app {delivery.app_id} that account {delivery.hub_id} could send to")
+        self.deliveries.send_again(app, delivery.hub_id, json.loads(delivery.body))
 
     def delivered(self, since: int = 0, limit: int = 1_000) -> list[Delivery]:
         return self.deliveries.ledger.since(since, limit)[0]

@@ -14,7 +14,7 @@ from emulator.ledger import Delivery, Ledger, Request, Row
 from emulator.oauth.apps import App
 from emulator.portals import Portal
 from emulator.web.exchange import no_content, raw_body, reply
-from emulator.world import Emulator
+from emulator.world import Emulator, UnknownApp
 
 
 def body_of(req: falcon.Request) -> Any:
@@ -171,9 +171,31 @@ class DeliveriesResource(ControlResource):
 
 def delivery_json(row: Delivery) -> dict[str, Any]:
     shown = row._asdict()
-    del shown["body"]
-    del shown["error" if row.error is None else "status"]
+    for left_out in ("body", "url", "headers", "answer", "error" if row.error is None else "status"):
+        del shown[left_out]
     return shown | {"events": json.loads(row.body)}
+
+
+class DeliveryItem(ControlResource):
+    """GET: one delivery with what went out and what came back. POST: its events are sent again, now."""
+
+    def on_get(self, _req: falcon.Request, resp: falcon.Response, seq: str) -> None:
+        row = self._row(seq)
+        said = row.answer.decode("utf-8", "replace")
+        reply(resp, delivery_json(row) | {"url": row.url, "headers": dict(row.headers), "answer": said})
+
+    def on_post(self, _req: falcon.Request, resp: falcon.Response, seq: str) -> None:
+        try:
+            self.emulator.send_again(self._row(seq))
+        except UnknownApp as unknown:
+            raise Rejected(str(unknown)) from None
+        no_content(resp)
+
+    def _row(self, seq: str) -> Delivery:
+        row = self.emulator.deliveries.ledger.find(int(seq)) if seq.isdigit() else None
+        if row is None:
+            raise Rejected(f"there is no delivery {seq}")
+        return row
 
 
 class State(ControlResource):
@@ -210,6 +232,7 @@ def routes(emulator: Emulator) -> list[tuple[str, ControlResource]]:
         ("/_emulator/faults/{fault_id}", FaultItem(emulator)),
         ("/_emulator/requests", Requests(emulator)),
         ("/_emulator/deliveries", DeliveriesResource(emulator)),
+        ("/_emulator/deliveries/{seq}", DeliveryItem(emulator)),
         ("/_emulator/state", State(emulator)),
         ("/_emulator/reset", Reset(emulator)),
         ("/_emulator/snapshot", Snapshot(emulator)),

@@ -13,7 +13,7 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from queue import SimpleQueue
 
@@ -23,7 +23,7 @@ from emulator.ledger import Delivery, Ledger
 from emulator.oauth.apps import App
 from emulator.webhooks.events import Event
 from emulator.webhooks.retries import delay_ms
-from emulator.webhooks.sender import DeliveryFailed, Sender
+from emulator.webhooks.sender import KEPT, Answer, DeliveryFailed, Sender
 from emulator.webhooks.signatures import sign_v1, sign_v3
 
 LARGEST_BATCH = 100
@@ -67,7 +67,7 @@ class Deliveries:
         linger_s: float = 0.05,
         ledger: Ledger[Delivery] | None = None,
     ) -> None:
-        self.ledger: Ledger[Delivery] = ledger or Ledger(250_000, lambda row: len(row.body))
+        self.ledger: Ledger[Delivery] = ledger or Ledger(250_000, lambda row: row.weight)
         self._clock = clock
         self._faults = faults
         self._send = sender
@@ -152,6 +152,40 @@ class Deliveries:
             later = [(c.client_id, c.hub_id, due, dict(e)) for due, _, c, e in self._later if not c.closed]
             return ready + later
 
+    def due(self, event_ids: Collection[int]) -> dict[int, int]:
+        """When those of these events come that wait for a later time, by event id."""
+        with self._changed:
+            return {
+                event["eventId"]: due
+                for due, _, channel, event in self._later
+                if event.get("eventId") in event_ids and not channel.closed
+            }
+
+    def next_due(self) -> int | None:
+        """When the next event comes that waits for a later time."""
+        with self._changed:
+            return min((due for due, _, channel, _ in self._later if not channel.closed), default=None)
+
+    def send_again(self, app: App, hub_id: int, events: Collection[Event]) -> None:
+        """Send events now: those that wait for a retry do not wait, those that are settled go out once more."""
+        with self._changed:
+            channel = self._channel(app.client_id, hub_id)
+            waiting = self._take_from_later(channel, {event["eventId"] for event in events})
+            hurried = {event["eventId"] for event in waiting}
+            settled = [dict(event) for event in events if event["eventId"] not in hurried]
+            channel.pending += len(settled)
+            for event in [*waiting, *settled]:
+                self._make_ready(channel, event)
+            self._changed.notify()
+
+    def _take_from_later(self, channel: Channel, event_ids: Collection[int]) -> list[Event]:
+        found = [row for row in self._later if row[2] is channel and row[3].get("eventId") in event_ids]
+        if found:
+            ties = {row[1] for row in found}
+            self._later = [row for row in self._later if row[1] not in ties]
+            heapq.heapify(self._later)
+        return [row[3] for row in found]
+
     def drop(self, hub_id: int, client_id: str | None = None) -> None:
         """The app was uninstalled, or the account is gone: nothing more is sent."""
         with self._changed:
@@ -229,24 +263,35 @@ class Deliveries:
         body = _encode(batch.events)
         sent_at = wall_ms()
         started = time.monotonic()
-        status: int | None = None
+        answer: Answer | None = None
         error: str | None = None
         headers = _headers(batch.app.client_secret, settings.target_url, settings.timeout_ms, body, sent_at)
         try:
-            status = self._send(settings.target_url, headers, body, settings.timeout_ms / 1000)
+            said = self._send(settings.target_url, headers, body, settings.timeout_ms / 1000)
+            answer = said if isinstance(said, Answer) else Answer(said)
         except DeliveryFailed as failure:
             error = str(failure)
         finally:
             # Before anybody can see that the events are settled.
-            self._record(batch, sent_at, status, error, int((time.monotonic() - started) * 1000), body)
-            self._settle(batch, accepted=status is not None and 200 <= status < 300)
-
-    def _record(
-        self, batch: Batch, sent_at: int, status: int | None, error: str | None, duration_ms: int, body: bytes
-    ) -> None:
-        attempt = max(event["attemptNumber"] for event in batch.events)
-        hub_id, app_id = batch.channel.hub_id, batch.app.app_id
-        self.ledger.add(lambda seq: Delivery(seq, sent_at, hub_id, app_id, attempt, status, error, duration_ms, body))
+            duration_ms = int((time.monotonic() - started) * 1000)
+            attempt = max(event["attemptNumber"] for event in batch.events)
+            self.ledger.add(
+                lambda seq: Delivery(
+                    seq=seq,
+                    sent_at_ms=sent_at,
+                    hub_id=batch.channel.hub_id,
+                    app_id=batch.app.app_id,
+                    attempt=attempt,
+                    status=answer.status if answer else None,
+                    error=error,
+                    duration_ms=duration_ms,
+                    body=body,
+                    url=settings.target_url,
+                    headers=headers,
+                    answer=answer.body[:KEPT] if answer else b"",
+                )
+            )
+            self._settle(batch, accepted=answer is not None and 200 <= answer.status < 300)
 
     def _settle(self, batch: Batch, *, accepted: bool) -> None:
         channel = batch.channel

@@ -5,17 +5,29 @@ from __future__ import annotations
 import http.client
 import ssl
 import threading
+from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import urlsplit
+
+# So much of an answer's body is kept.
+KEPT = 2_048
 
 
 class DeliveryFailed(Exception):
     """No answer came: refused, reset, timed out. The message says which."""
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a receiver said: its status, and the beginning of its body for people to read."""
+
+    status: int
+    body: bytes = b""
+
+
 class Sender(Protocol):
-    def __call__(self, url: str, headers: dict[str, str], body: bytes, timeout_s: float, /) -> int:
-        """POST and return the status of the answer.
+    def __call__(self, url: str, headers: dict[str, str], body: bytes, timeout_s: float, /) -> Answer | int:
+        """POST and return the answer; its status alone will do.
 
         Raises DeliveryFailed.
         """
@@ -28,7 +40,7 @@ class HttpSender:
     def __init__(self) -> None:
         self._local = threading.local()
 
-    def __call__(self, url: str, headers: dict[str, str], body: bytes, timeout_s: float) -> int:
+    def __call__(self, url: str, headers: dict[str, str], body: bytes, timeout_s: float) -> Answer:
         parts = urlsplit(url)
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         kept = (parts.scheme, parts.netloc) in self._connections()
@@ -44,7 +56,7 @@ class HttpSender:
 
     def _again(
         self, scheme: str, netloc: str, path: str, headers: dict[str, str], body: bytes, timeout_s: float
-    ) -> int:
+    ) -> Answer:
         try:
             return self._post(scheme, netloc, path, headers, body, timeout_s)
         except TimeoutError:
@@ -59,7 +71,9 @@ class HttpSender:
             connections = self._local.connections = {}
         return connections
 
-    def _post(self, scheme: str, netloc: str, path: str, headers: dict[str, str], body: bytes, timeout_s: float) -> int:
+    def _post(
+        self, scheme: str, netloc: str, path: str, headers: dict[str, str], body: bytes, timeout_s: float
+    ) -> Answer:
         connections = self._connections()
         connection = connections.get((scheme, netloc))
         if connection is None:
@@ -71,9 +85,9 @@ class HttpSender:
         try:
             connection.request("POST", path, body, headers)
             answer = connection.getresponse()
-            answer.read(65_536)
+            said = answer.read(65_536)
             done = answer.isclosed()
-            return answer.status
+            return Answer(answer.status, said[:KEPT])
         finally:
             if not done:
                 connections.pop((scheme, netloc), None)
