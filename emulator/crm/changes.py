@@ -60,7 +60,18 @@ class Associated:
     removed: bool
 
 
-Change = Created | PropertyChanged | Deleted | Restored | PrivacyDeleted | Merged | Associated
+@dataclass(frozen=True, slots=True)
+class MembershipChanged:
+    """A record joined a list or left it."""
+
+    kind: ObjectType
+    list_id: int
+    record_id: int
+    added: bool
+
+
+RecordChange = Created | PropertyChanged | Deleted | Restored | PrivacyDeleted | Merged | Associated
+Change = RecordChange | MembershipChanged
 
 
 @dataclass(frozen=True, slots=True)

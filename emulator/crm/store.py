@@ -9,7 +9,7 @@ from typing import Any
 
 from emulator.clock import Clock
 from emulator.crm.catalog import BUILT_IN
-from emulator.crm.changes import Write
+from emulator.crm.changes import Change, Write
 from emulator.crm.derived import Derivation, derivations
 from emulator.crm.links import Links
 from emulator.crm.object_types import CONTACT, STANDARD, ObjectType
@@ -20,6 +20,8 @@ from emulator.crm.records import Record, Table
 from emulator.crm.search.cache import SearchCache
 from emulator.crm.values import Values
 from emulator.instants import iso
+
+Follower = Callable[[Write], tuple[Change, ...]]
 
 
 def _ignore(write: Write) -> None:
@@ -38,6 +40,8 @@ class Crm:
     # How long a change stays invisible to search.
     search_lag_ms: int = 0
     publish: Callable[[Write], None] = _ignore
+    # What follows from a write, each in a write of its own: records that join lists or leave them.
+    followers: list[Follower] = field(default_factory=list)
     lock: threading.RLock = field(default_factory=threading.RLock)
     links: Links = field(default_factory=Links)
     pipelines: Pipelines = field(default_factory=Pipelines)
@@ -77,6 +81,9 @@ class Crm:
     def announce(self, write: Write) -> None:
         self.announced_at = write.at
         self.publish(write)
+        for follower in self.followers:
+            if changes := follower(write):
+                self.announce(Write(write.at, write.source, changes))
 
     def read(self, kind: ObjectType, record: Record, name: str) -> str | None:
         value = record.values.get(name)

@@ -9,12 +9,13 @@ from typing import Any
 from emulator.crm.association_types import HUBSPOT_DEFINED
 from emulator.crm.changes import (
     Associated,
-    Change,
     Created,
     Deleted,
+    MembershipChanged,
     Merged,
     PrivacyDeleted,
     PropertyChanged,
+    RecordChange,
     Restored,
     Write,
 )
@@ -32,7 +33,9 @@ _random = random.Random()
 
 def events_of(app: App, crm: Crm, write: Write) -> list[Event]:
     """The app's events for one write, all with its instant; a record's creation is never the first of several."""
-    events = [event for change in write.changes for event in _events(app, crm, write, change)]
+    # The memberships of lists are heard of through the journal only.
+    changes = [change for change in write.changes if not isinstance(change, MembershipChanged)]
+    events = [event for change in changes for event in _events(app, crm, write, change)]
     if len(events) > 1 and any(isinstance(change, Created) for change in write.changes):
         _random.shuffle(events)
         if events[0]["subscriptionType"].endswith(".creation"):
@@ -40,7 +43,7 @@ def events_of(app: App, crm: Crm, write: Write) -> list[Event]:
     return events
 
 
-def _events(app: App, crm: Crm, write: Write, change: Change) -> Iterator[Event]:
+def _events(app: App, crm: Crm, write: Write, change: RecordChange) -> Iterator[Event]:
     kind, action, name = _subject(change)
     for subscription in app.subscriptions.about(kind.type_id, action, name):
         yield {
@@ -55,7 +58,7 @@ def _events(app: App, crm: Crm, write: Write, change: Change) -> Iterator[Event]
         }
 
 
-def _subject(change: Change) -> tuple[ObjectType, str, str | None]:
+def _subject(change: RecordChange) -> tuple[ObjectType, str, str | None]:
     match change:
         case Created(kind=kind):
             return kind, "creation", None
@@ -73,7 +76,7 @@ def _subject(change: Change) -> tuple[ObjectType, str, str | None]:
             return type_.from_type, "associationChange", None
 
 
-def _fields(crm: Crm, subscription: Subscription, change: Change, source: Source) -> Event:
+def _fields(crm: Crm, subscription: Subscription, change: RecordChange, source: Source) -> Event:
     match change:
         case Merged():
             return _merge(change) | _author(source)
