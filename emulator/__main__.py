@@ -10,12 +10,16 @@ import sys
 from pathlib import Path
 from queue import SimpleQueue
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from emulator.control.fields import Rejected
 from emulator.saving import SavedState
 from emulator.seed.demo import demo
-from emulator.server import PortInUse, listeners
+from emulator.server import Listener, PortInUse, listeners
 from emulator.world import HUBLETS, Emulator, Options
+
+if TYPE_CHECKING:
+    from emulator.proxy.service import HttpsProxy
 
 SEEDS = {"none": None, "demo": demo}
 
@@ -32,18 +36,19 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if saved:
             saved.load()
-        for each in (ports := listeners(emulator, wanted.host)):
+        proxy = _https_proxy(emulator, wanted)
+        servers: list[Listener | HttpsProxy] = [*listeners(emulator, wanted.host), *([proxy] if proxy else [])]
+        for each in servers:
             each.start()
-    except (PortInUse, Rejected, OSError) as failure:
+    except (PortInUse, Rejected, ProxyUnavailable, OSError) as failure:
         sys.stderr.write(f"emulator: {failure}\n")
         return 1
     emulator.start()
     if saved:
         saved.start()
-    sys.stdout.write(json.dumps({"emulator": origins}) + "\n")
-    sys.stdout.flush()
+    _announce(origins, proxy, shown_host)
     _wait_for_signal()
-    for each in ports:
+    for each in servers:
         each.stop()
     emulator.stop()
     if saved:
@@ -61,7 +66,38 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--webhook-linger-ms", type=int, default=50, help="how long a batch waits for more events (default 50)"
     )
+    parser.add_argument(
+        "--https-proxy", type=int, metavar="PORT", help="be api.hubapi.com for programs with HTTPS_PROXY set to this"
+    )
+    parser.add_argument("--ca-dir", type=Path, help="where the proxy's authority is kept (default in ~/.cache)")
     return parser
+
+
+def _announce(origins: dict[str, str], proxy: HttpsProxy | None, shown_host: str) -> None:
+    announced: dict[str, object] = {"emulator": origins}
+    if proxy:
+        announced["https_proxy"] = {"address": f"http://{shown_host}:{proxy.port}", "ca": str(proxy.bundle)}
+    sys.stdout.write(json.dumps(announced) + "\n")
+    sys.stdout.flush()
+
+
+class ProxyUnavailable(Exception):
+    """The message says what to do."""
+
+
+def _https_proxy(emulator: Emulator, wanted: argparse.Namespace) -> HttpsProxy | None:
+    """Raises ProxyUnavailable."""
+    if wanted.https_proxy is None:
+        return None
+    try:
+        # Nothing else here makes certificates: the emulator runs without the package.
+        from emulator.proxy import authority, service
+    except ImportError as missing:
+        raise ProxyUnavailable(f"--https-proxy makes certificates: pip install cryptography ({missing})") from None
+    try:
+        return service.HttpsProxy(emulator, wanted.host, wanted.https_proxy, wanted.ca_dir or service.default_folder())
+    except authority.UnusableAuthority as unusable:
+        raise ProxyUnavailable(str(unusable)) from None
 
 
 def _wait_for_signal() -> None:

@@ -14,6 +14,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable
 from functools import partial
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -103,12 +104,13 @@ class Listener:
         self._stop.add_cb(self._stopped.set)
         _check_free(host, port)
 
-    def start(self) -> None:
+    def start(self, pem: Path | None = None) -> None:
+        """Listen; with TLS if there is a file with a key and its certificate, which is read by the end of this call."""
         ready = threading.Event()
-        threading.Thread(target=self._run, args=(ready,), name="listener", daemon=True).start()
+        threading.Thread(target=self._run, args=(ready, pem), name="listener", daemon=True).start()
         ready.wait()
 
-    def _run(self, ready: threading.Event) -> None:
+    def _run(self, ready: threading.Event, pem: Path | None) -> None:
         worker = _WSGIWorker(
             1,  # its number
             (self._spec, None),
@@ -122,11 +124,11 @@ class Listener:
             None,
             None,
             None,  # no static files
-            False,  # no TLS
-            None,
-            None,
-            None,
-            "tls1.3",
+            pem is not None,
+            str(pem) if pem else None,
+            str(pem) if pem else None,
+            None,  # the key has no password
+            "tls1.2",
             None,
             [],
             False,

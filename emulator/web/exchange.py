@@ -35,7 +35,9 @@ def no_content(resp: falcon.Response) -> None:
 
 
 def raw_body(req: falcon.Request) -> bytes:
-    body: bytes = req.bounded_stream.read()
+    # A body that comes in chunks has no length; the server ends it where the chunks end.
+    endless = req.content_length is None and req.env.get("wsgi.input_terminated")
+    body: bytes = (req.stream if endless else req.bounded_stream).read()
     return body
 
 
@@ -113,8 +115,9 @@ def checked_number(value: Any, name: str, low: int, high: int) -> int:
 def next_page(req: falcon.Request, after: str, *, path: str | None = None) -> dict[str, Any]:
     """The address of the next page, on the host that was asked: clients follow it as it is.
 
-    It keeps the query of this call, unless the pages are somewhere else.
+    It keeps the query of this call, unless the pages are somewhere else. Whatever ends TLS in front says so in the
+    usual headers.
     """
     query = [] if path else [pair for pair in parse_qsl(req.query_string, True) if pair[0] != "after"]
-    address = f"{req.prefix}{path or req.path}?{urlencode([*query, ('after', after)])}"
+    address = f"{req.forwarded_prefix}{path or req.path}?{urlencode([*query, ('after', after)])}"
     return {"next": {"after": after, "link": address}}

@@ -1,0 +1,3 @@
+"""HubSpot's own host names on this machine, for programs that know no others."""
+
+from __future__ import annotations
