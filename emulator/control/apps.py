@@ -11,7 +11,7 @@ from emulator.control.fields import Fields, Rejected
 from emulator.crm.object_types import object_type
 from emulator.errors import UnknownObjectType
 from emulator.faults import ACTIONS, Fault
-from emulator.oauth.apps import App, WebhookSettings, renumbered
+from emulator.oauth.apps import App, WebhookSettings, new_developer_key, renumbered
 from emulator.webhooks.subscriptions import InvalidSubscription, Subscription, Subscriptions, subscription
 
 _SCOPE = re.compile(r"[A-Za-z0-9._\-]+")
@@ -31,10 +31,11 @@ _APP_FIELDS = (
     "code_ttl_s",
     "rotate_refresh_tokens",
     "refresh_grace_s",
+    "developer_api_key",
 )
 
 
-def read_app(body: Any, before: App | None) -> App:
+def read_app(body: Any, before: App | None, now: int) -> App:
     """Raises Rejected."""
     fields = Fields(body, _APP_FIELDS)
     client_id = fields.text("client_id")
@@ -47,12 +48,13 @@ def read_app(body: Any, before: App | None) -> App:
         required_scopes=_scopes(fields, "required_scopes", ["oauth"]),
         conditional_scopes=_scopes(fields, "conditional_scopes", []),
         optional_scopes=_scopes(fields, "optional_scopes", []),
-        webhook=_webhook(fields.raw("webhook")) if "webhook" in fields else None,
-        subscriptions=_subscriptions(fields.items("subscriptions", []), before),
+        webhook=_webhook(fields.raw("webhook"), before, now) if "webhook" in fields else None,
+        subscriptions=_subscriptions(fields.items("subscriptions", []), before, now),
         access_token_ttl_s=fields.whole("access_token_ttl_s", 1_800, low=1),
         code_ttl_s=fields.whole("code_ttl_s", 600, low=1),
         rotate_refresh_tokens=fields.boolean("rotate_refresh_tokens", False),
         refresh_grace_s=fields.whole("refresh_grace_s", 0),
+        developer_api_key=fields.text("developer_api_key", before.developer_api_key if before else new_developer_key()),
     )
 
 
@@ -79,7 +81,7 @@ def _scopes(fields: Fields, name: str, default: list[str]) -> tuple[str, ...]:
     return scopes
 
 
-def _webhook(given: Any) -> WebhookSettings:
+def _webhook(given: Any, before: App | None, now: int) -> WebhookSettings:
     fields = Fields(given, ("target_url", "max_concurrent_requests", "timeout_ms"), "webhook")
     url = fields.text("target_url")
     parts = urlsplit(url)
@@ -89,25 +91,33 @@ def _webhook(given: Any) -> WebhookSettings:
         url,
         fields.whole("max_concurrent_requests", 10, low=1, high=1_000),
         fields.whole("timeout_ms", 5_000, low=1, high=600_000),
+        created_at=before.webhook.created_at if before and before.webhook else now,
+        updated_at=now,
     )
 
 
-def _subscriptions(given: list[Any], before: App | None) -> Subscriptions:
+def _subscriptions(given: list[Any], before: App | None, now: int) -> Subscriptions:
     try:
-        return renumbered([_subscription(each, place) for place, each in enumerate(given)], before)
+        return renumbered([_subscription(each, place, now) for place, each in enumerate(given)], before)
     except InvalidSubscription as invalid:
         raise Rejected(f"subscriptions: {invalid}") from None
 
 
-def _subscription(given: Any, place: int) -> Subscription:
-    fields = Fields(given, ("event_type", "property", "object_type", "active"), f"subscriptions[{place}]")
+def _subscription(given: Any, place: int, now: int) -> Subscription:
+    known = ("event_type", "property", "object_type", "event_type_name", "active")
+    fields = Fields(given, known, f"subscriptions[{place}]")
     kind = fields.optional_text("object_type")
     try:
         type_id = object_type(kind).type_id if kind else None
     except UnknownObjectType as unknown:
         raise Rejected(f"subscriptions[{place}]: {unknown}") from None
     return subscription(
-        fields.text("event_type"), fields.optional_text("property"), type_id, active=fields.boolean("active", True)
+        fields.text("event_type"),
+        fields.optional_text("property"),
+        type_id,
+        event_type_name=fields.optional_text("event_type_name"),
+        active=fields.boolean("active", True),
+        at=now,
     )
 
 

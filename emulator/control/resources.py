@@ -44,16 +44,22 @@ class Apps(ControlResource):
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         body = body_of(req)
         client_id = body.get("client_id") if isinstance(body, dict) else None
-        app = read_app(body, self.emulator.apps.get(str(client_id)))
+        app = read_app(body, self.emulator.apps.get(str(client_id)), self.emulator.clock.now_ms())
         taken = next((a for a in self.emulator.apps.values() if a.app_id == app.app_id), app)
         if taken.client_id != app.client_id:
             raise Rejected(f"app_id {app.app_id} belongs to another app")
         self.emulator.add_app(app)
-        reply(resp, {"client_id": app.client_id, "app_id": app.app_id, "subscriptions": _subscriptions(app)}, 201)
+        reply(resp, _configured(app), 201)
 
 
-def _subscriptions(app: App) -> list[dict[str, Any]]:
-    return [{"id": s.id, "event_type": s.event_type, "property": s.property_name} for s in app.subscriptions]
+def _configured(app: App) -> dict[str, Any]:
+    subscriptions = [{"id": s.id, "event_type": s.event_type, "property": s.property_name} for s in app.subscriptions]
+    return {
+        "client_id": app.client_id,
+        "app_id": app.app_id,
+        "developer_api_key": app.developer_api_key,
+        "subscriptions": subscriptions,
+    }
 
 
 class Portals(ControlResource):

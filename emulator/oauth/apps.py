@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from emulator.webhooks.subscriptions import Subscription, Subscriptions
+from emulator.webhooks.subscriptions import InvalidSubscription, Subscription, Subscriptions
 
 
 @dataclass(frozen=True)
@@ -13,6 +14,12 @@ class WebhookSettings:
     target_url: str
     max_concurrent_requests: int = 10
     timeout_ms: int = 5_000
+    created_at: int = 0
+    updated_at: int = 0
+
+
+def new_developer_key() -> str:
+    return str(uuid.uuid4())
 
 
 @dataclass(frozen=True)
@@ -33,6 +40,8 @@ class App:
     rotate_refresh_tokens: bool = False
     # With rotation: how long the refresh token before still works.
     refresh_grace_s: int = 0
+    # Of the developer account, which may have several apps. It opens the APIs that configure an app.
+    developer_api_key: str = field(default_factory=new_developer_key, repr=False)
 
     @property
     def scopes(self) -> frozenset[str]:
@@ -40,6 +49,15 @@ class App:
 
 
 def renumbered(subscriptions: Iterable[Subscription], before: App | None) -> Subscriptions:
-    """Subscriptions keep their ids when an app is configured again."""
-    known = {each.key: each.id for each in before.subscriptions} if before else {}
-    return Subscriptions(each.numbered(known[each.key]) if each.key in known else each for each in subscriptions)
+    """Subscriptions keep their ids and their age when an app is configured again.
+
+    Raises InvalidSubscription when one occurs twice.
+    """
+    known = {each.key: each for each in before.subscriptions} if before else {}
+    given: dict[object, Subscription] = {}
+    for each in subscriptions:
+        if each.key in given:
+            raise InvalidSubscription(f"{each.words} occurs twice")
+        old = known.get(each.key)
+        given[each.key] = each if old is None else old.switched(each.active, each.updated_at)
+    return Subscriptions(given.values())
