@@ -17,11 +17,18 @@ from emulator.crm.pipelines import Pipeline, Stage
 from emulator.crm.properties import Option, Property
 from emulator.crm.records import Record, Source, Table, Version
 from emulator.crm.store import Crm
-from emulator.oauth.apps import App, WebhookSettings
+from emulator.oauth.apps import App
 from emulator.oauth.grants import Grants
 from emulator.oauth.saved import load_grants, save_grants
 from emulator.portals import Portal, new_portal
-from emulator.webhooks.subscriptions import Subscription, Subscriptions
+from emulator.webhooks.saved import (
+    load_cache,
+    load_settings,
+    load_subscriptions,
+    save_cache,
+    save_settings,
+    save_subscriptions,
+)
 from emulator.world import Emulator
 
 FORMAT = 1
@@ -38,6 +45,7 @@ def save(emulator: Emulator) -> Json:
             "portals": [_portal(portal) for portal in emulator.portals.values()],
             "grants": save_grants(emulator.grants),
             "private_apps": emulator.private_apps,
+            "settings_cache": save_cache(emulator.settings_cache),
             "events": [
                 {"client_id": client_id, "hub_id": hub_id, "due": due, "event": event}
                 for client_id, hub_id, due, event in emulator.deliveries.waiting()
@@ -58,6 +66,7 @@ def load(emulator: Emulator, saved: Any) -> None:
         grants = Grants(emulator.clock)
         load_grants(grants, saved["grants"])
         events = [(str(e["client_id"]), int(e["hub_id"]), int(e["due"]), dict(e["event"])) for e in saved["events"]]
+        cached = load_cache(saved.get("settings_cache", {}))
         offset, private_apps = int(saved["clock_offset_ms"]), int(saved["private_apps"])
     except (KeyError, TypeError, ValueError, AttributeError) as broken:
         raise Rejected(f"the snapshot is damaged: {broken!r}") from None
@@ -69,6 +78,8 @@ def load(emulator: Emulator, saved: Any) -> None:
             emulator.add_app(app)
         for portal in portals:
             emulator.add_portal(portal)
+        for client_id, kept in cached.items():
+            emulator.settings_cache.put(client_id, kept)
         emulator.grants = grants
         for client_id, hub_id, due, event in events:
             emulator.deliveries.restore(client_id, hub_id, event, due)
@@ -78,20 +89,18 @@ def load(emulator: Emulator, saved: Any) -> None:
 
 
 def _app(app: App) -> Json:
-    saved = {**vars(app), "subscriptions": [vars(each) for each in app.subscriptions]}
-    saved["webhook"] = vars(app.webhook) if app.webhook else None
-    return saved
+    webhooks = {"subscriptions": save_subscriptions(app.subscriptions), "webhook": save_settings(app.webhook)}
+    return {**vars(app), **webhooks}
 
 
 def _load_app(saved: Json) -> App:
-    webhook = saved["webhook"]
     lists = ("redirect_uris", "required_scopes", "conditional_scopes", "optional_scopes")
     return App(
         **{
             **saved,
             **{name: tuple(saved[name]) for name in lists},
-            "subscriptions": Subscriptions(Subscription(**each) for each in saved["subscriptions"]),
-            "webhook": WebhookSettings(**webhook) if webhook else None,
+            "subscriptions": load_subscriptions(saved["subscriptions"]),
+            "webhook": load_settings(saved["webhook"]),
         }
     )
 

@@ -29,6 +29,7 @@ from emulator.oauth.grants import AccessToken, Grants
 from emulator.portals import Portal
 from emulator.webhooks.delivery import Deliveries
 from emulator.webhooks.events import events_of
+from emulator.webhooks.in_force import SettingsCache
 from emulator.webhooks.sender import HttpSender, Sender
 
 if TYPE_CHECKING:
@@ -79,8 +80,9 @@ class Emulator:
         self.limits = limits or Limits()
         self.faults = Faults()
         self.requests: Ledger[Request] = Ledger(self.options.request_ledger)
+        self.settings_cache = SettingsCache(self.clock)
         self.deliveries = Deliveries(
-            self.clock, self.faults, sender or HttpSender(), self.apps.get, self.options.webhook_linger_ms / 1000
+            self.clock, self.faults, sender or HttpSender(), self._app_in_force, self.options.webhook_linger_ms / 1000
         )
         self.private_apps = 0
         self._seed = seed
@@ -107,7 +109,25 @@ class Emulator:
     def add_app(self, app: App) -> None:
         """Configure an app; the same client id replaces what was there."""
         with self.lock:
+            self.settings_cache.forget(app.client_id)
             self.apps[app.client_id] = app
+
+    def reconfigure(self, client_id: str, change: Callable[[App], App]) -> App:
+        """Change an app's webhooks as its developer does: deliveries follow when HubSpot's cache does.
+
+        Raises UnknownApp.
+        """
+        with self.lock:
+            before = self.app(client_id)
+            after = change(before)
+            self.settings_cache.keep(before)
+            self.apps[client_id] = after
+            return after
+
+    def _app_in_force(self, client_id: str) -> App | None:
+        """The app as deliveries see it."""
+        app = self.apps.get(client_id)
+        return app and self.settings_cache.in_force(app)
 
     def app(self, client_id: str) -> App:
         found = self.apps.get(client_id)
@@ -142,7 +162,8 @@ class Emulator:
 
     def _publish(self, portal: Portal, write: Write) -> None:
         """Runs under the portal's lock, so that events queue in the order of the writes."""
-        for client_id, app in list(self.apps.items()):
+        for client_id, configured in list(self.apps.items()):
+            app = self.settings_cache.in_force(configured)
             if app.webhook is None or self.grants.install(client_id, portal.hub_id) is None:
                 continue
             events = events_of(app, portal.crm, write)
@@ -232,6 +253,7 @@ class Emulator:
             self.faults.clear()
             self.limits.clear()
             self.apps.clear()
+            self.settings_cache.clear()
             self.portals.clear()
             self.grants.clear()
             self.clock.offset_ms = 0

@@ -8,10 +8,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from emulator.control.fields import Fields, Rejected
-from emulator.crm.object_types import object_type
 from emulator.errors import UnknownObjectType
 from emulator.faults import ACTIONS, Fault
 from emulator.oauth.apps import App, WebhookSettings, new_developer_key, renumbered
+from emulator.webhooks.management import type_id_of
 from emulator.webhooks.subscriptions import InvalidSubscription, Subscription, Subscriptions, subscription
 
 _SCOPE = re.compile(r"[A-Za-z0-9._\-]+")
@@ -32,6 +32,7 @@ _APP_FIELDS = (
     "rotate_refresh_tokens",
     "refresh_grace_s",
     "developer_api_key",
+    "settings_cache_s",
 )
 
 
@@ -54,6 +55,7 @@ def read_app(body: Any, before: App | None, now: int) -> App:
         code_ttl_s=fields.whole("code_ttl_s", 600, low=1),
         rotate_refresh_tokens=fields.boolean("rotate_refresh_tokens", False),
         refresh_grace_s=fields.whole("refresh_grace_s", 0),
+        settings_cache_s=fields.whole("settings_cache_s", 0, high=300),
         developer_api_key=fields.text("developer_api_key", before.developer_api_key if before else new_developer_key()),
     )
 
@@ -108,7 +110,7 @@ def _subscription(given: Any, place: int, now: int) -> Subscription:
     fields = Fields(given, known, f"subscriptions[{place}]")
     kind = fields.optional_text("object_type")
     try:
-        type_id = object_type(kind).type_id if kind else None
+        type_id = type_id_of(kind) if kind else None
     except UnknownObjectType as unknown:
         raise Rejected(f"subscriptions[{place}]: {unknown}") from None
     return subscription(

@@ -40,6 +40,8 @@ class App:
     rotate_refresh_tokens: bool = False
     # With rotation: how long the refresh token before still works.
     refresh_grace_s: int = 0
+    # How long deliveries go by the settings and subscriptions before, when the API changes them.
+    settings_cache_s: int = 0
     # Of the developer account, which may have several apps. It opens the APIs that configure an app.
     developer_api_key: str = field(default_factory=new_developer_key, repr=False)
 

@@ -9,7 +9,7 @@ import falcon
 from emulator.control import resources as control
 from emulator.control.fields import Rejected
 from emulator.errors import HubSpotError
-from emulator.web import account, associations, batches, properties, records, search, tokens
+from emulator.web import account, associations, batches, properties, records, search, tokens, webhooks
 from emulator.web.exchange import dumps
 from emulator.web.gate import ApiResource, Gate, call_of
 from emulator.web.pages import routes as pages
@@ -31,7 +31,12 @@ def application(emulator: Emulator, hublet: str) -> Application:
     app.add_error_handler(HubSpotError, _refuse)
     app.set_error_serializer(_serialize)
     app.add_error_handler(Rejected, control.refuse)
-    for path, resource in [*_api(emulator), *control.routes(emulator), *pages.routes(emulator)]:
+    for path, resource in [
+        *_api(emulator),
+        *webhooks.routes(emulator),
+        *control.routes(emulator),
+        *pages.routes(emulator),
+    ]:
         app.add_route(path, resource)
     return app
 

@@ -129,12 +129,12 @@ class Gate:
         return next((name for name in self._emulator.options.origins if name != self._hublet), self._hublet)
 
     def _token(self, req: falcon.Request) -> AccessToken | None:
-        return self._emulator.grants.access_tokens.get(_bearer(req))
+        return self._emulator.grants.access_tokens.get(bearer(req))
 
     def _admit(self, req: falcon.Request, call: Call, resource: ApiResource, token: AccessToken | None) -> None:
         now = self._emulator.clock.now_ms()
         if token is None:
-            raise self._unknown(_bearer(req), now)
+            raise self._unknown(bearer(req), now)
         if token.expires_at is not None and token.expires_at <= now:
             raise TokenExpired(token.expires_at, now)
         portal = self._portal(token)
@@ -194,6 +194,6 @@ class Gate:
 _NOTHING = Charge(exempt=True)
 
 
-def _bearer(req: falcon.Request) -> str:
+def bearer(req: falcon.Request) -> str:
     scheme, _, value = (req.auth or "").partition(" ")
     return value.strip() if scheme.lower() == "bearer" else ""
