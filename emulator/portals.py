@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from emulator.clock import Clock
 from emulator.crm.owners import User, owners_of
+from emulator.crm.people import add_user_record
 from emulator.crm.store import Crm
 from emulator.instants import DAY_MS
 
@@ -52,5 +53,7 @@ def new_portal(
 ) -> Portal:
     at = clock.now_ms() if created_at is None else created_at
     crm = Crm(hub_id, clock, owners_of(users, at), ui_origin=ui_origin, search_lag_ms=search_lag_ms)
+    for user in users:
+        add_user_record(crm, user, at)
     currency = "EUR" if hublet.startswith("eu") else "USD"
     return Portal(hub_id, name, hublet, tier, time_zone, users, crm, at, currency)

@@ -10,8 +10,7 @@ from dataclasses import asdict
 from typing import Any
 
 from emulator.control.fields import Rejected
-from emulator.crm.association_types import BY_ID
-from emulator.crm.object_types import ObjectType, object_type
+from emulator.crm.object_types import ObjectType
 from emulator.crm.owners import User
 from emulator.crm.pipelines import Pipeline, Stage
 from emulator.crm.properties import Option, Property
@@ -180,9 +179,9 @@ def _load_portal(emulator: Emulator, saved: Json) -> Portal:
     for type_id, pipelines in saved["pipelines"].items():
         portal.crm.pipelines.replace(type_id, [_load_pipeline(each) for each in pipelines])
     for type_id, table in saved["tables"].items():
-        _load_table(portal.crm, object_type(type_id), table)
-    for type_id, from_id, to_id in saved["links"]:
-        portal.crm.links.put_unchecked(BY_ID[type_id], from_id, to_id)
+        _load_table(portal.crm, portal.crm.object_type(type_id), table)
+    for key, from_id, to_id in saved["links"]:
+        portal.crm.links.put_unchecked(portal.crm.association_types[key], from_id, to_id)
     return portal
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from emulator.crm.catalog.library import USERS
+from emulator.crm.object_types import CORE
+from emulator.crm.store import Crm
 from emulator.instants import iso
 from emulator.portals import Portal
 from emulator.world import Emulator
@@ -20,10 +23,17 @@ def describe(emulator: Emulator) -> dict[str, Any]:
         }
 
 
+def record_counts(crm: Crm) -> dict[str, int]:
+    """The four kinds that everybody uses, and what else there is. The users are people, not data."""
+    kinds = {kind.plural: len(crm.table(kind)) for kind in crm.types if kind is not USERS.kind}
+    always = {kind.plural for kind in CORE}
+    return {plural: count for plural, count in kinds.items() if count or plural in always}
+
+
 def _portal(emulator: Emulator, portal: Portal) -> dict[str, Any]:
     """`associations` counts associated pairs of records, `pending_deliveries` events."""
     with portal.crm.lock:
-        records = {table.kind.plural: len(table) for table in portal.crm.tables.values()}
+        records = record_counts(portal.crm)
         associations = portal.crm.links.count // 2
     return {
         "hub_id": portal.hub_id,

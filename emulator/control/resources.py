@@ -8,11 +8,13 @@ from typing import Any
 import falcon
 
 from emulator.control.apps import read_app, read_fault
+from emulator.control.changes import apply_changes
 from emulator.control.fields import Fields, Rejected
-from emulator.control.portals import apply_changes, issue_token, read_portal
+from emulator.control.portals import issue_token, read_portal
 from emulator.ledger import Delivery, Ledger, Request, Row
 from emulator.oauth.apps import App
 from emulator.portals import Portal
+from emulator.state import record_counts
 from emulator.web.exchange import no_content, raw_body, reply
 from emulator.world import Emulator, UnknownApp
 
@@ -66,7 +68,7 @@ class Portals(ControlResource):
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         portal = read_portal(self.emulator, body_of(req))
         self.emulator.add_portal(portal)
-        counts = {table.kind.plural: len(table) for table in portal.crm.tables.values()}
+        counts = record_counts(portal.crm)
         reply(resp, {"hub_id": portal.hub_id, "hublet": portal.hublet, "records": counts}, 201)
 
 

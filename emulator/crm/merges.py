@@ -5,7 +5,7 @@ developers.hubspot.com/changelog: "Updated merge functionality for contacts and 
 
 from __future__ import annotations
 
-from emulator.crm.association_types import BY_ID
+from emulator.crm.association_types import AssociationType
 from emulator.crm.catalog.shorthand import LIFECYCLE
 from emulator.crm.changes import Merged, Write
 from emulator.crm.object_types import CONTACT, ObjectType
@@ -102,18 +102,13 @@ def _replace(crm: Crm, kind: ObjectType, record: Record, primary: Record, other:
     for type_, to_id in links:
         if type_.to_type is kind and to_id in (primary.id, other.id):
             continue
-        if type_.exclusive and type_.type_id in has_primary:
-            type_ = BY_ID[_plain_of(type_.type_id)]
+        if type_.exclusive and type_.key in has_primary:
+            type_ = _plain_of(crm, type_)
         elif type_.exclusive:
-            has_primary.add(type_.type_id)
+            has_primary.add(type_.key)
         crm.links.add(type_, record.id, to_id)
 
 
-def _plain_of(type_id: int) -> int:
+def _plain_of(crm: Crm, type_: AssociationType) -> AssociationType:
     """The excess "Primary" of the record merged away becomes a plain association."""
-    kind = BY_ID[type_id]
-    return next(
-        each.type_id
-        for each in BY_ID.values()
-        if each.from_type is kind.from_type and each.to_type is kind.to_type and each.label is None
-    )
+    return crm.association_types.plain(type_.from_type, type_.to_type) or type_

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from emulator.errors import UnknownObjectType
+
+CUSTOM = "2-"
 
 
 @dataclass(frozen=True)
@@ -18,10 +20,13 @@ class Scopes:
     schema_write: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, slots=True)
 class ObjectType:
+    """One kind. HubSpot's own are shared by all portals and never change; a portal's own follow its schema."""
+
     type_id: str
     name: str
+    # As the API's paths and answers spell it.
     plural: str
     # Returned when a call asks for no properties. developers.hubspot.com/docs/guides/crm/understanding-the-crm
     default_properties: tuple[str, ...]
@@ -34,6 +39,25 @@ class ObjectType:
     needs_one_of: tuple[str, ...] = ()
     # … and all of these.
     needs_all_of: tuple[str, ...] = ()
+    # Associations of which a record always has one: created with it, gone with the last of them.
+    belongs_by: tuple[int, ...] = ()
+    # Further names that paths accept.
+    aliases: tuple[str, ...] = ()
+    # In people's words, where they differ from the names.
+    label: str = ""
+    plural_label: str = ""
+    # Some kinds come into being elsewhere in HubSpot only.
+    creatable: bool = True
+    # Whether `?archived=true` lists the recycle bin: not for most activities.
+    lists_archived: bool = True
+
+    @property
+    def custom(self) -> bool:
+        return self.type_id.startswith(CUSTOM)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (self.type_id, self.name, self.plural, *self.aliases)
 
     @property
     def constant(self) -> str:
@@ -42,19 +66,24 @@ class ObjectType:
 
     @property
     def title(self) -> str:
-        return self.name.capitalize()
+        return self.label or self.name.replace("_", " ").capitalize()
+
+    @property
+    def plural_title(self) -> str:
+        return self.plural_label or self.plural.replace("_", " ").capitalize()
 
     @property
     def always_returned(self) -> tuple[str, str, str]:
         return (self.created_property, self.modified_property, "hs_object_id")
 
 
-def _granular(plural: str) -> Scopes:
+def granular(plural: str, *also: str) -> Scopes:
+    """The scopes named after the kind; any of the older ones will do as well."""
     return Scopes(
-        read=(f"crm.objects.{plural}.read",),
-        write=(f"crm.objects.{plural}.write",),
-        schema_read=(f"crm.schemas.{plural}.read", f"crm.objects.{plural}.read"),
-        schema_write=(f"crm.schemas.{plural}.write",),
+        read=(f"crm.objects.{plural}.read", *also),
+        write=(f"crm.objects.{plural}.write", *also),
+        schema_read=(f"crm.schemas.{plural}.read", f"crm.objects.{plural}.read", *also),
+        schema_write=(f"crm.schemas.{plural}.write", *also),
     )
 
 
@@ -77,7 +106,7 @@ CONTACT = ObjectType(
         "hs_marketable_until_renewal",
     ),
     needs_one_of=("email", "firstname", "lastname"),
-    scopes=_granular("contacts"),
+    scopes=granular("contacts"),
 )
 
 COMPANY = ObjectType(
@@ -89,7 +118,7 @@ COMPANY = ObjectType(
     label_property="name",
     searchable=("website", "phone", "name", "domain"),
     needs_one_of=("domain", "name"),
-    scopes=_granular("companies"),
+    scopes=granular("companies"),
 )
 
 DEAL = ObjectType(
@@ -110,7 +139,7 @@ DEAL = ObjectType(
     label_property="dealname",
     searchable=("dealname", "pipeline", "dealstage", "description", "dealtype"),
     needs_all_of=("dealname", "dealstage"),
-    scopes=_granular("deals"),
+    scopes=granular("deals"),
 )
 
 # One scope for reading and changing tickets; the granular names are accepted where an app has them.
@@ -141,22 +170,36 @@ TICKET = ObjectType(
     ),
 )
 
-STANDARD = (CONTACT, COMPANY, DEAL, TICKET)
+CORE = (CONTACT, COMPANY, DEAL, TICKET)
 
 
-def _names(types: Iterable[ObjectType]) -> dict[str, ObjectType]:
-    return {name: kind for kind in types for name in (kind.type_id, kind.name, kind.plural)}
+class ObjectTypes:
+    """The kinds of one portal, by every name that a path may give them."""
 
+    def __init__(self, standard: Iterable[ObjectType]) -> None:
+        self._kinds: dict[str, ObjectType] = {}
+        self._by_name: dict[str, ObjectType] = {}
+        for kind in standard:
+            self.add(kind)
 
-_BY_NAME = _names(STANDARD)
+    def __iter__(self) -> Iterator[ObjectType]:
+        return iter(list(self._kinds.values()))
 
+    def add(self, kind: ObjectType) -> None:
+        self._kinds[kind.type_id] = kind
+        self._by_name.update(dict.fromkeys(kind.names, kind))
 
-def object_type(name: str) -> ObjectType:
-    """Find a kind by singular, plural (any case) or type id.
+    def remove(self, kind: ObjectType) -> None:
+        del self._kinds[kind.type_id]
+        for name in kind.names:
+            self._by_name.pop(name, None)
 
-    Raises UnknownObjectType.
-    """
-    kind = _BY_NAME.get(name) or _BY_NAME.get(name.lower())
-    if kind is None:
-        raise UnknownObjectType(name)
-    return kind
+    def named(self, name: str) -> ObjectType:
+        """Find a kind by singular, plural (any case), fully qualified name or type id.
+
+        Raises UnknownObjectType.
+        """
+        kind = self._by_name.get(name) or self._by_name.get(name.lower())
+        if kind is None:
+            raise UnknownObjectType(name)
+        return kind

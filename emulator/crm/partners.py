@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from emulator.crm.association_types import BY_ID
+from emulator.crm.association_types import AssociationType
 from emulator.crm.object_types import ObjectType
 from emulator.crm.store import Crm
 
 
 class Partner(NamedTuple):
     record_id: int
-    types: tuple[int, ...]
+    types: tuple[AssociationType, ...]
 
     def specs(self) -> list[dict[str, object]]:
-        return [BY_ID[type_id].spec() for type_id in self.types]
+        return [type_.spec() for type_ in self.types]
 
 
 def page(
@@ -35,7 +35,7 @@ def _live(crm: Crm, from_type: ObjectType, from_id: int, to_type: ObjectType, af
     table = crm.table(to_type)
     for to_id in crm.links.from_index(from_type, from_id, to_type, after):
         if table.live_record(to_id) is not None:
-            yield Partner(to_id, targets[to_id])
+            yield Partner(to_id, tuple(crm.association_types[key] for key in targets[to_id]))
 
 
 def rows(
@@ -50,5 +50,5 @@ def rows(
     for partner in _live(crm, from_type, from_id, to_type, after):
         if len(found) >= limit:
             return found, partner.record_id
-        found += [{"id": str(partner.record_id), "type": BY_ID[type_id].name} for type_id in partner.types]
+        found += [{"id": str(partner.record_id), "type": type_.name} for type_ in partner.types]
     return found, None

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from emulator.crm.object_types import DEAL, TICKET
 from emulator.errors import ResourceNotFound
 from emulator.instants import iso
 
@@ -60,6 +60,14 @@ def deal_stages(*rows: tuple[str, str, str]) -> tuple[Stage, ...]:
     )
 
 
+def stages(*rows: tuple[str, str, bool]) -> tuple[Stage, ...]:
+    """Of kinds whose stages say only whether they are the end."""
+    return tuple(
+        Stage(stage_id, label, {"isClosed": str(closed).lower()}, order)
+        for order, (stage_id, label, closed) in enumerate(rows)
+    )
+
+
 def ticket_stages(*rows: tuple[str, str, str]) -> tuple[Stage, ...]:
     return tuple(
         Stage(stage_id, label, {"isClosed": str(state == "CLOSED").lower(), "ticketState": state}, order)
@@ -67,37 +75,11 @@ def ticket_stages(*rows: tuple[str, str, str]) -> tuple[Stage, ...]:
     )
 
 
-# The pipelines that every account starts with. developers.hubspot.com/docs/guides/api/crm/pipelines
-SALES = Pipeline(
-    "default",
-    "Sales Pipeline",
-    deal_stages(
-        ("appointmentscheduled", "Appointment Scheduled", "0.2"),
-        ("qualifiedtobuy", "Qualified To Buy", "0.4"),
-        ("presentationscheduled", "Presentation Scheduled", "0.6"),
-        ("decisionmakerboughtin", "Decision Maker Bought-In", "0.8"),
-        ("contractsent", "Contract Sent", "0.9"),
-        ("closedwon", "Closed Won", "1.0"),
-        ("closedlost", "Closed Lost", "0.0"),
-    ),
-)
-SUPPORT = Pipeline(
-    "0",
-    "Support Pipeline",
-    ticket_stages(
-        ("1", "New", "OPEN"),
-        ("2", "Waiting on contact", "OPEN"),
-        ("3", "Waiting on us", "OPEN"),
-        ("4", "Closed", "CLOSED"),
-    ),
-)
-
-
 class Pipelines:
-    """The pipelines of one portal, the default one first."""
+    """The pipelines of one portal by kind of record, the default one first."""
 
-    def __init__(self) -> None:
-        self._by_type: dict[str, list[Pipeline]] = {DEAL.type_id: [SALES], TICKET.type_id: [SUPPORT]}
+    def __init__(self, defaults: Mapping[str, Pipeline]) -> None:
+        self._by_type = {type_id: [pipeline] for type_id, pipeline in defaults.items()}
 
     def all(self, type_id: str) -> list[Pipeline]:
         return self._by_type.get(type_id, [])

@@ -69,6 +69,9 @@ class Property:
     def __post_init__(self) -> None:
         object.__setattr__(self, "allowed", frozenset(option.value for option in self.options))
 
+    def in_group(self, group: str) -> Property:
+        return replace(self, group=group)
+
     @property
     def many(self) -> bool:
         return self.type == "enumeration" and self.field_type == "checkbox"

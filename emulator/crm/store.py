@@ -8,11 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from emulator.clock import Clock
-from emulator.crm.catalog import BUILT_IN
+from emulator.crm.association_types import AssociationTypes
+from emulator.crm.catalog import BUILT_IN, STANDARD
+from emulator.crm.catalog.associations import HUBSPOT_TYPES
+from emulator.crm.catalog.pipelines import DEFAULT_PIPELINES
 from emulator.crm.changes import Change, Write
 from emulator.crm.derived import Derivation, derivations
 from emulator.crm.links import Links
-from emulator.crm.object_types import CONTACT, STANDARD, ObjectType
+from emulator.crm.object_types import CONTACT, ObjectType, ObjectTypes
 from emulator.crm.owners import Owner
 from emulator.crm.pipelines import Pipelines
 from emulator.crm.properties import Schema
@@ -43,11 +46,12 @@ class Crm:
     # What follows from a write, each in a write of its own: records that join lists or leave them.
     followers: list[Follower] = field(default_factory=list)
     lock: threading.RLock = field(default_factory=threading.RLock)
-    links: Links = field(default_factory=Links)
-    pipelines: Pipelines = field(default_factory=Pipelines)
-    tables: dict[str, Table] = field(init=False)
-    schemas: dict[str, Schema] = field(init=False)
-    _derived: dict[str, dict[str, Derivation]] = field(init=False)
+    pipelines: Pipelines = field(init=False)
+    types: ObjectTypes = field(init=False)
+    links: Links = field(init=False)
+    tables: dict[str, Table] = field(init=False, default_factory=dict)
+    schemas: dict[str, Schema] = field(init=False, default_factory=dict)
+    _derived: dict[str, dict[str, Derivation]] = field(init=False, default_factory=dict)
     search_cache: SearchCache = field(init=False, default_factory=SearchCache)
     # When the latest write happened that somebody could hear of.
     announced_at: int | None = field(init=False, default=None)
@@ -56,9 +60,30 @@ class Crm:
     _latest: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
-        self.schemas = {kind.type_id: Schema(BUILT_IN[kind.type_id]) for kind in STANDARD}
-        self.tables = {kind.type_id: Table(kind, _unique(kind, self.schema(kind))) for kind in STANDARD}
-        self._derived = {kind.type_id: derivations(kind, self.pipelines) for kind in STANDARD}
+        self.types = ObjectTypes(())
+        self.pipelines = Pipelines(DEFAULT_PIPELINES)
+        self.links = Links(HUBSPOT_TYPES.copy())
+        for kind in STANDARD:
+            self.add_kind(kind, Schema(BUILT_IN[kind.type_id]))
+
+    def add_kind(self, kind: ObjectType, schema: Schema) -> None:
+        self.types.add(kind)
+        self.schemas[kind.type_id] = schema
+        self.tables[kind.type_id] = Table(kind, _unique(kind, schema))
+        self._derived[kind.type_id] = derivations(kind, self.pipelines)
+
+    def remove_kind(self, kind: ObjectType) -> None:
+        self.types.remove(kind)
+        for per_kind in (self.schemas, self.tables, self._derived):
+            per_kind.pop(kind.type_id)
+
+    def object_type(self, name: str) -> ObjectType:
+        """Raises UnknownObjectType."""
+        return self.types.named(name)
+
+    @property
+    def association_types(self) -> AssociationTypes:
+        return self.links.types
 
     def table(self, kind: ObjectType) -> Table:
         return self.tables[kind.type_id]

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from emulator.crm.association_types import AssociationType, primary_type
+from emulator.crm.association_types import AssociationType
 from emulator.crm.catalog.shorthand import LIFECYCLE
-from emulator.crm.changes import Change, Created, Deleted, PrivacyDeleted, PropertyChanged, Restored, Write
-from emulator.crm.links import default_type
+from emulator.crm.changes import Associated, Change, Created, Deleted, PrivacyDeleted, PropertyChanged, Restored, Write
 from emulator.crm.object_types import CONTACT, ObjectType
 from emulator.crm.records import Record, Source
 from emulator.crm.store import Crm
@@ -56,9 +55,12 @@ def prepare_create(
     crm: Crm, kind: ObjectType, raw: Mapping[str, Any], source: Source, links: Sequence[Link] = ()
 ) -> tuple[Record, Write]:
     """Create without announcing it, for batches that may yet be taken back."""
+    if not kind.creatable:
+        raise InvalidInput(f"Objects of type {kind.constant} cannot be created")
     values = {name: value for name, value in crm.values(kind).clean(raw, {}).items() if value}
     _check_complete(crm, kind, values)
     _check_unique(crm, kind, values, None)
+    _check_belongs(crm, kind, links)
     table = crm.table(kind)
     for type_, to_id in links:
         check_partner(crm, type_, to_id)
@@ -83,13 +85,23 @@ def _check_complete(crm: Crm, kind: ObjectType, values: dict[str, str]) -> None:
         raise _incomplete(kind, kind.needs_one_of)
     missing = [name for name in kind.needs_all_of if not values.get(name)]
     pipelines = crm.pipelines.all(kind.type_id)
-    name = next((p.name for p in crm.schema(kind).all() if p.values_from == "pipeline"), None)
+    names = {p.values_from: p.name for p in crm.schema(kind).all() if p.values_from in ("pipeline", "stage")}
+    name = names.get("pipeline")
     if name and len(pipelines) > 1 and not values.get(name):
         missing.append(name)
     if missing:
         raise _incomplete(kind, missing)
-    if name and not values.get(name):
-        values[name] = pipelines[0].id
+    if name and pipelines:
+        pipeline_id = values.setdefault(name, pipelines[0].id)
+        pipeline = crm.pipelines.named(kind.type_id, pipeline_id)
+        values.setdefault(names["stage"], pipeline.stages[0].id)
+
+
+def _check_belongs(crm: Crm, kind: ObjectType, links: Sequence[Link]) -> None:
+    """A lead is a lead of somebody. developers.hubspot.com/docs/guides/api/crm/objects/leads"""
+    wanted = [crm.association_types[key] for key in kind.belongs_by]
+    if wanted and not any(type_ in wanted for type_, _ in links):
+        raise InvalidInput(f"{kind.title} must be created with an associated primary {wanted[0].to_type.name}")
 
 
 def _incomplete(kind: ObjectType, names: Sequence[str]) -> InvalidInput:
@@ -209,10 +221,10 @@ def replace_types(crm: Crm, types: Sequence[AssociationType], from_id: int, to_i
 
 def _net(removed: Sequence[Any], added: Sequence[Any]) -> list[Change]:
     """What is taken away and put back again never happened."""
-    before = {(fact.type.type_id, fact.from_id, fact.to_id) for fact in removed}
-    after = {(fact.type.type_id, fact.from_id, fact.to_id) for fact in added}
-    gone = [fact for fact in removed if (fact.type.type_id, fact.from_id, fact.to_id) not in after]
-    new = [fact for fact in added if (fact.type.type_id, fact.from_id, fact.to_id) not in before]
+    before = {(fact.type.key, fact.from_id, fact.to_id) for fact in removed}
+    after = {(fact.type.key, fact.from_id, fact.to_id) for fact in added}
+    gone = [fact for fact in removed if (fact.type.key, fact.from_id, fact.to_id) not in after]
+    new = [fact for fact in added if (fact.type.key, fact.from_id, fact.to_id) not in before]
     return [*gone, *new]
 
 
@@ -231,27 +243,40 @@ def _announce(crm: Crm, source: Source, change: Callable[[], Sequence[Change]]) 
     changes = tuple(change())
     if changes:
         crm.announce(Write(crm.stamp(), source, changes))
+    for kind, number in dict.fromkeys(orphan for change_ in changes if (orphan := _orphan(crm, change_))):
+        archive(crm, kind, crm.table(kind).records[number], source)
+
+
+def _orphan(crm: Crm, change: Change) -> tuple[ObjectType, int] | None:
+    """The record, if this took away the last one that it belongs to: it goes with it."""
+    if not isinstance(change, Associated) or not change.removed:
+        return None
+    kind, number = change.type.from_type, change.from_id
+    if change.type.key not in kind.belongs_by or crm.table(kind).live_record(number) is None:
+        return None
+    left = {type_.key for type_, _ in crm.links.of_record(kind, number)}
+    return (kind, number) if left.isdisjoint(kind.belongs_by) else None
 
 
 def associate_as_user(
     crm: Crm, from_type: ObjectType, from_id: int, to_type: ObjectType, to_id: int, source: Source
 ) -> None:
     """As a user does: the plain type, and the first company becomes the primary one."""
-    plain = default_type(from_type, to_type)
+    plain = crm.association_types.default(from_type, to_type)
     if plain is None:
         raise InvalidInput(f"{from_type.constant} and {to_type.constant} cannot be associated")
     types = [plain]
-    primary = primary_type(from_type, to_type)
+    primary = crm.association_types.primary(from_type, to_type)
     if primary is not None and not _has_primary(crm, primary, from_id, to_id):
         types.append(primary)
     associate(crm, types, from_id, to_id, source)
 
 
 def _has_primary(crm: Crm, primary: AssociationType, from_id: int, to_id: int) -> bool:
-    start, partner_type, type_id = (
-        (from_id, primary.to_type, primary.type_id)
+    start, partner_type, key = (
+        (from_id, primary.to_type, primary.key)
         if primary.exclusive
-        else (to_id, primary.from_type, primary.inverse_id)
+        else (to_id, primary.from_type, primary.inverse_key)
     )
     holder = primary.from_type if primary.exclusive else primary.to_type
-    return any(type_id in types for types in crm.links.targets(holder, start, partner_type).values())
+    return any(key in types for types in crm.links.targets(holder, start, partner_type).values())

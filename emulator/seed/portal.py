@@ -8,7 +8,6 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping
 
-from emulator.crm.association_types import BY_ID
 from emulator.crm.object_types import COMPANY, CONTACT, DEAL, TICKET, ObjectType
 from emulator.crm.records import Record, Source, by_user
 from emulator.instants import DAY_MS, iso
@@ -173,7 +172,7 @@ class _Filler:
 
     def _link(self, from_id: int, to_id: int, *type_ids: int) -> None:
         for type_id in type_ids:
-            self._crm.links.put_unchecked(BY_ID[type_id], from_id, to_id)
+            self._crm.links.put_unchecked(self._crm.association_types[type_id], from_id, to_id)
 
     def _owned(self, values: Values) -> Values:
         if self._owners and self._dice.random() < 0.75:

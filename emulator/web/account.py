@@ -7,7 +7,6 @@ from typing import Any
 
 import falcon
 
-from emulator.crm.object_types import object_type
 from emulator.crm.owners import Owner
 from emulator.errors import ResourceNotFound
 from emulator.instants import DAY_MS, iso
@@ -103,7 +102,7 @@ def _owner(portal: Portal, text: str, *, by_user: bool) -> Owner | None:
 
 class PipelineList(ApiResource):
     def on_get(self, req: falcon.Request, resp: falcon.Response, kind_name: str) -> None:
-        kind = object_type(kind_name)
+        kind = self.object_type(req, kind_name)
         caller = self.caller(req)
         caller.require(kind.scopes.schema_read)
         with caller.portal.crm.lock:
@@ -113,7 +112,7 @@ class PipelineList(ApiResource):
 
 class PipelineItem(ApiResource):
     def on_get(self, req: falcon.Request, resp: falcon.Response, kind_name: str, pipeline_id: str) -> None:
-        kind = object_type(kind_name)
+        kind = self.object_type(req, kind_name)
         caller = self.caller(req)
         caller.require(kind.scopes.schema_read)
         with caller.portal.crm.lock:
@@ -122,7 +121,7 @@ class PipelineItem(ApiResource):
 
 class StageList(ApiResource):
     def on_get(self, req: falcon.Request, resp: falcon.Response, kind_name: str, pipeline_id: str) -> None:
-        kind = object_type(kind_name)
+        kind = self.object_type(req, kind_name)
         caller = self.caller(req)
         caller.require(kind.scopes.schema_read)
         with caller.portal.crm.lock:
@@ -134,7 +133,7 @@ class StageItem(ApiResource):
     def on_get(
         self, req: falcon.Request, resp: falcon.Response, kind_name: str, pipeline_id: str, stage_id: str
     ) -> None:
-        kind = object_type(kind_name)
+        kind = self.object_type(req, kind_name)
         caller = self.caller(req)
         caller.require(kind.scopes.schema_read)
         with caller.portal.crm.lock:

@@ -7,9 +7,8 @@ from typing import Any
 import falcon
 
 from emulator.crm import partners, writes
-from emulator.crm.association_types import BY_ID, AssociationType, types_between
-from emulator.crm.links import default_type
-from emulator.crm.object_types import ObjectType, object_type
+from emulator.crm.association_types import AssociationType, AssociationTypes
+from emulator.crm.object_types import ObjectType
 from emulator.errors import InvalidInput, InvalidJson, ObjectNotFound
 from emulator.limits import Meter
 from emulator.web.batches import BatchResource
@@ -29,8 +28,8 @@ def _allow(caller: Caller, *kinds: ObjectType, write: bool = False) -> None:
         caller.require(kind.scopes.write if write else kind.scopes.read)
 
 
-def _plain(from_type: ObjectType, to_type: ObjectType) -> AssociationType:
-    found = default_type(from_type, to_type)
+def _plain(types: AssociationTypes, from_type: ObjectType, to_type: ObjectType) -> AssociationType:
+    found = types.default(from_type, to_type)
     if found is None:
         raise InvalidInput(f"{from_type.constant} and {to_type.constant} cannot be associated")
     return found
@@ -40,7 +39,7 @@ class AssociationPage(ApiResource):
     """GET …/objects/{from}/{id}/associations/{to}"""
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, kind_name: str, record_id: str, to_name: str) -> None:
-        from_type, to_type = object_type(kind_name), object_type(to_name)
+        from_type, to_type = self.object_type(req, kind_name), self.object_type(req, to_name)
         caller = self.caller(req)
         _allow(caller, from_type, to_type)
         limit = number(req, "limit", LARGEST_PAGE, 1, LARGEST_PAGE)
@@ -71,13 +70,13 @@ class AssociationPair(ApiResource):
         to_name: str,
         to_id: str,
     ) -> None:
-        from_type, to_type = object_type(kind_name), object_type(to_name)
+        from_type, to_type = self.object_type(req, kind_name), self.object_type(req, to_name)
         caller = self.caller(req)
         _allow(caller, from_type, to_type, write=True)
         body = json_body(req)
         if not isinstance(body, list):
             raise InvalidJson("Cannot deserialize value of type `java.util.ArrayList` from Object value")
-        types = specs(body, from_type, to_type)
+        types = specs(caller.portal.crm.association_types, body, from_type, to_type)
         if not types:
             raise InvalidInput("At least one association type is required")
         from_number, to_number = writes.record_id(record_id), writes.record_id(to_id)
@@ -103,7 +102,7 @@ class AssociationPair(ApiResource):
         to_id: str,
     ) -> None:
         """Removes all types between the two; nothing there is no error."""
-        from_type, to_type = object_type(kind_name), object_type(to_name)
+        from_type, to_type = self.object_type(req, kind_name), self.object_type(req, to_name)
         caller = self.caller(req)
         _allow(caller, from_type, to_type, write=True)
         from_number, to_number = writes.record_id(record_id), writes.record_id(to_id)
@@ -125,26 +124,27 @@ class DefaultAssociation(BatchResource):
         to_name: str,
         to_id: str,
     ) -> None:
-        from_type, to_type = object_type(kind_name), object_type(to_name)
+        from_type, to_type = self.object_type(req, kind_name), self.object_type(req, to_name)
         caller = self.caller(req)
         _allow(caller, from_type, to_type, write=True)
         started = self.now()
-        type_ = _plain(from_type, to_type)
+        known = caller.portal.crm.association_types
+        type_ = _plain(known, from_type, to_type)
         from_number, to_number = writes.record_id(record_id), writes.record_id(to_id)
         with caller.portal.crm.lock:
             writes.associate(caller.portal.crm, [type_], from_number, to_number, author(caller))
-        self.answer(resp, both_directions(type_, from_number, to_number), [], started)
+        self.answer(resp, both_directions(known, type_, from_number, to_number), [], started)
 
 
-def both_directions(type_: AssociationType, from_id: int, to_id: int) -> list[Json]:
-    return [_row(type_, from_id, to_id), _row(BY_ID[type_.inverse_id], to_id, from_id)]
+def both_directions(types: AssociationTypes, type_: AssociationType, from_id: int, to_id: int) -> list[Json]:
+    return [_row(type_, from_id, to_id), _row(types.inverse(type_), to_id, from_id)]
 
 
 def _row(type_: AssociationType, from_id: int, to_id: int) -> Json:
     return {
         "from": {"id": str(from_id)},
         "to": {"id": str(to_id)},
-        "associationSpec": {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": type_.type_id},
+        "associationSpec": type_.written_spec(),
     }
 
 
@@ -154,9 +154,13 @@ class AssociationBatch(BatchResource):
     meter = Meter.ASSOCIATIONS
 
     def pair(self, req: falcon.Request, from_name: str, to_name: str, *, write: bool) -> tuple[ObjectType, ObjectType]:
-        from_type, to_type = object_type(from_name), object_type(to_name)
+        from_type, to_type = self.object_type(req, from_name), self.object_type(req, to_name)
         _allow(self.caller(req), from_type, to_type, write=write)
         return from_type, to_type
+
+    def known(self, req: falcon.Request) -> AssociationTypes:
+        """The association types of the caller's account."""
+        return self.caller(req).portal.crm.association_types
 
 
 class BatchRead(AssociationBatch):
@@ -224,14 +228,18 @@ Pairs = list[tuple[list[AssociationType], int, int]]
 
 
 class _Writing(AssociationBatch):
-    def pairs(self, inputs: list[Any], from_type: ObjectType, to_type: ObjectType) -> Pairs:
+    def pairs(self, known: AssociationTypes, inputs: list[Any], from_type: ObjectType, to_type: ObjectType) -> Pairs:
         """What to associate, checked before anything is written."""
-        return [(self.types(each, from_type, to_type), _id_of(each, "from"), _id_of(each, "to")) for each in inputs]
+        return [
+            (self.types(known, each, from_type, to_type), _id_of(each, "from"), _id_of(each, "to")) for each in inputs
+        ]
 
-    def types(self, given: Any, from_type: ObjectType, to_type: ObjectType) -> list[AssociationType]:
+    def types(
+        self, known: AssociationTypes, given: Any, from_type: ObjectType, to_type: ObjectType
+    ) -> list[AssociationType]:
         if self.version.name == "v3":
-            return [_by_name(member(given, "type", str, ""), from_type, to_type)]
-        return specs(member(given, "types", list, []), from_type, to_type)
+            return [_by_name(known, member(given, "type", str, ""), from_type, to_type)]
+        return specs(known, member(given, "types", list, []), from_type, to_type)
 
     def write(self, req: falcon.Request, pairs: Pairs) -> list[Json]:
         caller = self.caller(req)
@@ -263,8 +271,8 @@ def _id_of(given: Any, side: str) -> int:
     return writes.record_id(text_id(value.get("id") if isinstance(value, dict) else value))
 
 
-def _by_name(name: str, from_type: ObjectType, to_type: ObjectType) -> AssociationType:
-    for type_ in types_between(from_type, to_type):
+def _by_name(types: AssociationTypes, name: str, from_type: ObjectType, to_type: ObjectType) -> AssociationType:
+    for type_ in types.between(from_type, to_type):
         if name in (type_.name, str(type_.type_id)):
             return type_
     raise InvalidInput(f"{name} is not a valid association type between {from_type.name} and {to_type.name}")
@@ -278,7 +286,7 @@ class BatchCreate(_Writing):
         from_type, to_type = self.pair(req, from_name, to_name, write=True)
         started = self.now()
         inputs = batch_inputs(json_object(req), MOST_WRITTEN)
-        pairs = self.pairs(inputs, from_type, to_type)
+        pairs = self.pairs(self.known(req), inputs, from_type, to_type)
         if not all(types for types, _, _ in pairs):
             raise InvalidInput("At least one association type is required")
         self.answer(resp, self.write(req, pairs), [], started)
@@ -288,12 +296,13 @@ class BatchDefault(_Writing):
     def on_post(self, req: falcon.Request, resp: falcon.Response, from_name: str, to_name: str) -> None:
         from_type, to_type = self.pair(req, from_name, to_name, write=True)
         started = self.now()
-        type_ = _plain(from_type, to_type)
+        known = self.known(req)
+        type_ = _plain(known, from_type, to_type)
         pairs: Pairs = [
             ([type_], _id_of(each, "from"), _id_of(each, "to")) for each in batch_inputs(json_object(req), MOST_WRITTEN)
         ]
         self.write(req, pairs)
-        rows = [row for _, from_id, to_id in pairs for row in both_directions(type_, from_id, to_id)]
+        rows = [row for _, from_id, to_id in pairs for row in both_directions(known, type_, from_id, to_id)]
         self.answer(resp, rows, [], started)
 
 
@@ -334,8 +343,13 @@ class BatchLabelsArchive(_Removing):
         from_type, to_type = self.pair(req, from_name, to_name, write=True)
         started = self.now()
         inputs = batch_inputs(json_object(req), MOST_WRITTEN)
+        known = self.known(req)
         removals = [
-            (specs(member(each, "types", list, []), from_type, to_type), _id_of(each, "from"), _id_of(each, "to"))
+            (
+                specs(known, member(each, "types", list, []), from_type, to_type),
+                _id_of(each, "from"),
+                _id_of(each, "to"),
+            )
             for each in inputs
         ]
         caller = self.caller(req)
@@ -351,7 +365,7 @@ class Labels(AssociationBatch):
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, from_name: str, to_name: str) -> None:
         from_type, to_type = self.pair(req, from_name, to_name, write=False)
-        reply(resp, {"results": [type_.spec() for type_ in types_between(from_type, to_type)]})
+        reply(resp, {"results": [type_.spec() for type_ in self.known(req).between(from_type, to_type)]})
 
 
 class TypeNames(AssociationBatch):
@@ -359,5 +373,7 @@ class TypeNames(AssociationBatch):
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, from_name: str, to_name: str) -> None:
         from_type, to_type = self.pair(req, from_name, to_name, write=False)
-        found = [{"id": str(type_.type_id), "name": type_.name} for type_ in types_between(from_type, to_type)]
+        found = [
+            {"id": str(type_.type_id), "name": type_.name} for type_ in self.known(req).between(from_type, to_type)
+        ]
         reply(resp, {"results": found})

@@ -9,7 +9,7 @@ import falcon
 
 from emulator.crm import writes
 from emulator.crm.changes import Write
-from emulator.crm.object_types import CONTACT, ObjectType, object_type
+from emulator.crm.object_types import CONTACT, ObjectType
 from emulator.crm.records import Record, Source
 from emulator.crm.store import Crm, View
 from emulator.errors import Conflict, HubSpotError, InvalidInput, ObjectNotFound
@@ -61,7 +61,7 @@ class BatchRead(BatchResource):
     """Ids of merged-away records are not followed here; a single GET does that."""
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, kind_name: str) -> None:
-        kind = object_type(kind_name)
+        kind = self.object_type(req, kind_name)
         caller = self.caller(req)
         caller.require(kind.scopes.read)
         started = self.now()
@@ -101,7 +101,7 @@ class BatchArchive(BatchResource):
     """Tells nothing about single ids: unknown ones are passed over."""
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, kind_name: str) -> None:
-        kind = object_type(kind_name)
+        kind = self.object_type(req, kind_name)
         caller = self.caller(req)
         caller.require(kind.scopes.write)
         inputs = batch_inputs(json_object(req), LARGEST_BATCH)
@@ -143,7 +143,7 @@ class BatchCreate(BatchResource):
         return 201
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, kind_name: str) -> None:
-        kind = object_type(kind_name)
+        kind = self.object_type(req, kind_name)
         caller = self.caller(req)
         caller.require(kind.scopes.write)
         started = self.now()
@@ -175,7 +175,7 @@ def _create_all(crm: Crm, kind: ObjectType, inputs: Sequence[Any], source: Sourc
     try:
         for given in inputs:
             properties = member(given, "properties", dict, {})
-            record, write = writes.prepare_create(crm, kind, properties, source, links_of(kind, given))
+            record, write = writes.prepare_create(crm, kind, properties, source, links_of(crm, kind, given))
             made.append((record, given))
             announced.append(write)
     except HubSpotError:
@@ -195,7 +195,7 @@ def _create_each(
     for given in inputs:
         try:
             properties = member(given, "properties", dict, {})
-            made.append((writes.create(crm, kind, properties, source, links_of(kind, given)), given))
+            made.append((writes.create(crm, kind, properties, source, links_of(crm, kind, given)), given))
         except HubSpotError as refused:
             errors.append(failure(refused, correlation_id, str(given["objectWriteTraceId"])))
     return made, errors
@@ -205,7 +205,7 @@ class BatchUpdate(BatchResource):
     """Missing ids are reported together; invalid values refuse the whole batch, or with trace ids each its own."""
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, kind_name: str) -> None:
-        kind = object_type(kind_name)
+        kind = self.object_type(req, kind_name)
         caller = self.caller(req)
         caller.require(kind.scopes.write)
         started = self.now()
@@ -265,7 +265,7 @@ class BatchUpsert(BatchResource):
     """By a unique property. Partial upserts are not supported by e-mail: there one failure refuses all."""
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, kind_name: str) -> None:
-        kind = object_type(kind_name)
+        kind = self.object_type(req, kind_name)
         caller = self.caller(req)
         caller.require(kind.scopes.write)
         started = self.now()

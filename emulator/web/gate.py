@@ -11,6 +11,7 @@ from typing import Any
 import falcon
 
 from emulator.clock import wall_ms
+from emulator.crm.object_types import ObjectType
 from emulator.errors import HubSpotError, MissingScopes, TokenExpired, Unauthenticated, UriTooLong, WrongHublet
 from emulator.instants import DAY_MS
 from emulator.ledger import Request
@@ -69,6 +70,13 @@ class ApiResource:
     def caller(self, req: falcon.Request) -> Caller:
         caller: Caller = req.context.caller
         return caller
+
+    def object_type(self, req: falcon.Request, name: str) -> ObjectType:
+        """The kind of records that a path names, in the caller's account.
+
+        Raises UnknownObjectType.
+        """
+        return self.caller(req).portal.crm.object_type(name)
 
     def now(self) -> int:
         return self.emulator.clock.now_ms()

@@ -9,7 +9,7 @@ from typing import Any
 import falcon
 
 from emulator.crm.catalog import GROUPS
-from emulator.crm.object_types import ObjectType, object_type
+from emulator.crm.object_types import ObjectType
 from emulator.crm.properties import FIELD_TYPES, TYPES, Option, Property
 from emulator.errors import InvalidInput, ResourceNotFound
 from emulator.instants import iso
@@ -22,7 +22,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,99}")
 
 class _PropertyResource(ApiResource):
     def kind(self, req: falcon.Request, kind_name: str, *, write: bool = False) -> ObjectType:
-        kind = object_type(kind_name)
+        kind = self.object_type(req, kind_name)
         self.caller(req).require(kind.scopes.schema_write if write else kind.scopes.schema_read)
         return kind
 

@@ -8,8 +8,8 @@ from typing import Any
 import falcon
 
 from emulator.crm import merges, partners, writes
-from emulator.crm.association_types import BY_ID, HUBSPOT_DEFINED, AssociationType
-from emulator.crm.object_types import CONTACT, ObjectType, object_type
+from emulator.crm.association_types import AssociationType, AssociationTypes, key_of
+from emulator.crm.object_types import CONTACT, ObjectType
 from emulator.crm.records import Record, Source, by_app
 from emulator.crm.store import Crm, View
 from emulator.errors import InvalidInput, InvalidJson, ResourceNotFound
@@ -40,25 +40,27 @@ def view_of(crm: Crm, kind: ObjectType, req: falcon.Request) -> View:
     return View(crm, kind, names(req, "properties"), names(req, "propertiesWithHistory"))
 
 
-def links_of(kind: ObjectType, body: dict[str, Any]) -> list[writes.Link]:
+def links_of(crm: Crm, kind: ObjectType, body: dict[str, Any]) -> list[writes.Link]:
     """The associations that a create brings along."""
     links: list[writes.Link] = []
     for given in member(body, "associations", list, []):
         to_id = writes.record_id(text_id(member(given, "to", dict, {}).get("id")))
-        links += [(type_, to_id) for type_ in specs(member(given, "types", list, []), kind)]
+        links += [(type_, to_id) for type_ in specs(crm.association_types, member(given, "types", list, []), kind)]
     return links
 
 
-def specs(given: Sequence[Any], from_type: ObjectType, to_type: ObjectType | None = None) -> list[AssociationType]:
+def specs(
+    types: AssociationTypes, given: Sequence[Any], from_type: ObjectType, to_type: ObjectType | None = None
+) -> list[AssociationType]:
     """Association types as a call names them, by category and id.
 
     Raises InvalidInput for types that do not lead from here to there.
     """
     found: list[AssociationType] = []
     for spec in given:
-        category = member(spec, "associationCategory", str)
-        type_id = member(spec, "associationTypeId", int)
-        type_ = BY_ID.get(type_id) if category == HUBSPOT_DEFINED else None
+        category = member(spec, "associationCategory", str, "")
+        type_id = member(spec, "associationTypeId", int, 0)
+        type_ = types.get(key_of(category, type_id))
         if type_ is None or type_.from_type is not from_type or to_type not in (None, type_.to_type):
             target = f" and {to_type.constant}" if to_type else ""
             raise InvalidInput(f"No association type {category} {type_id} exists between {from_type.constant}{target}")
@@ -68,13 +70,15 @@ def specs(given: Sequence[Any], from_type: ObjectType, to_type: ObjectType | Non
 
 class RecordList(ApiResource):
     def on_get(self, req: falcon.Request, resp: falcon.Response, kind_name: str) -> None:
-        kind = object_type(kind_name)
+        kind = self.object_type(req, kind_name)
         caller = self.caller(req)
         caller.require(kind.scopes.read)
         wanted = _inline_types(caller, req)
         most = LARGEST_PAGE_WITH_HISTORY if names(req, "propertiesWithHistory") else LARGEST_PAGE
         limit = number(req, "limit", 10, 1, most)
         after = number(req, "after", 0, 0, 10**18)
+        if flag(req, "archived") and not kind.lists_archived:
+            raise InvalidInput(f"Paging through deleted objects is not yet supported for object type {kind.plural}")
         crm = caller.portal.crm
         with crm.lock:
             view = view_of(crm, kind, req)
@@ -94,13 +98,13 @@ class RecordList(ApiResource):
         return shown
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, kind_name: str) -> None:
-        kind = object_type(kind_name)
+        kind = self.object_type(req, kind_name)
         caller = self.caller(req)
         caller.require(kind.scopes.write)
         body = json_object(req)
         crm = caller.portal.crm
         with crm.lock:
-            links = links_of(kind, body)
+            links = links_of(crm, kind, body)
             record = writes.create(crm, kind, member(body, "properties", dict, {}), author(caller), links)
             shown = View(crm, kind).show_written(record)
         if body.get("objectWriteTraceId") is not None:
@@ -109,7 +113,7 @@ class RecordList(ApiResource):
 
 
 def _inline_types(caller: Caller, req: falcon.Request) -> list[ObjectType]:
-    kinds = list(dict.fromkeys(object_type(name) for name in names(req, "associations")))
+    kinds = list(dict.fromkeys(caller.portal.crm.object_type(name) for name in names(req, "associations")))
     for kind in kinds:
         caller.require(kind.scopes.read)
     return kinds
@@ -131,7 +135,7 @@ def inline(req: falcon.Request, crm: Crm, kind: ObjectType, record: Record, want
 
 class RecordItem(ApiResource):
     def on_get(self, req: falcon.Request, resp: falcon.Response, kind_name: str, record_id: str) -> None:
-        kind = object_type(kind_name)
+        kind = self.object_type(req, kind_name)
         caller = self.caller(req)
         caller.require(kind.scopes.read)
         wanted = _inline_types(caller, req)
@@ -144,7 +148,7 @@ class RecordItem(ApiResource):
         reply(resp, shown)
 
     def on_patch(self, req: falcon.Request, resp: falcon.Response, kind_name: str, record_id: str) -> None:
-        kind = object_type(kind_name)
+        kind = self.object_type(req, kind_name)
         caller = self.caller(req)
         caller.require(kind.scopes.write)
         body = json_object(req)
@@ -157,7 +161,7 @@ class RecordItem(ApiResource):
 
     def on_delete(self, req: falcon.Request, resp: falcon.Response, kind_name: str, record_id: str) -> None:
         """An archived record may be archived again; one that never was is not found."""
-        kind = object_type(kind_name)
+        kind = self.object_type(req, kind_name)
         caller = self.caller(req)
         caller.require(kind.scopes.write)
         crm = caller.portal.crm
@@ -173,7 +177,7 @@ class RecordItem(ApiResource):
 
 class Merge(ApiResource):
     def on_post(self, req: falcon.Request, resp: falcon.Response, kind_name: str) -> None:
-        kind = object_type(kind_name)
+        kind = self.object_type(req, kind_name)
         caller = self.caller(req)
         caller.require(kind.scopes.write)
         body = json_object(req)
@@ -190,7 +194,7 @@ class PrivacyDelete(ApiResource):
     """An unknown e-mail address is put on a blocklist, which looks the same from outside."""
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, kind_name: str) -> None:
-        kind = object_type(kind_name)
+        kind = self.object_type(req, kind_name)
         if kind is not CONTACT and not self.version.privacy_deletes_any:
             raise ResourceNotFound
         caller = self.caller(req)

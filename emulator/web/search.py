@@ -6,7 +6,6 @@ from typing import Any
 
 import falcon
 
-from emulator.crm.object_types import object_type
 from emulator.crm.search.engine import search
 from emulator.crm.search.request import parse
 from emulator.crm.store import View
@@ -19,7 +18,7 @@ class Search(ApiResource):
     meter = Meter.SEARCH
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, kind_name: str) -> None:
-        kind = object_type(kind_name)
+        kind = self.object_type(req, kind_name)
         caller = self.caller(req)
         caller.require(kind.scopes.read)
         body = json_object(req)

@@ -6,7 +6,6 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-from emulator.crm.association_types import HUBSPOT_DEFINED
 from emulator.crm.changes import (
     Associated,
     Created,
@@ -130,7 +129,7 @@ def _association(change: Associated, source: Source, *, generic: bool) -> Event:
         return {
             "changeSource": author,
             "associationTypeId": change.type.type_id,
-            "associationCategory": HUBSPOT_DEFINED,
+            "associationCategory": change.type.category,
             "fromObjectTypeId": change.type.from_type.type_id,
             "fromObjectId": change.from_id,
             "toObjectTypeId": change.type.to_type.type_id,

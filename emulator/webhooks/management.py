@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from emulator.crm.object_types import object_type
+from emulator.crm.catalog import STANDARD_TYPES
 from emulator.errors import UnknownObjectType
 from emulator.oauth.apps import App, WebhookSettings
 from emulator.webhooks.subscriptions import Subscription
@@ -97,7 +97,7 @@ def type_id_of(name: str) -> str:
 
     Raises UnknownObjectType.
     """
-    return name if _CUSTOM.fullmatch(name) else object_type(name).type_id
+    return name if _CUSTOM.fullmatch(name) else STANDARD_TYPES.named(name).type_id
 
 
 def missing_scopes(app: App, wanted: Subscription) -> tuple[str, ...]:
@@ -112,6 +112,6 @@ def _reading(subject: str) -> tuple[str, ...]:
     if _CUSTOM.fullmatch(subject):
         return _READS_CUSTOM
     try:
-        return object_type(subject).scopes.read
+        return STANDARD_TYPES.named(subject).scopes.read
     except UnknownObjectType:
         return ()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from emulator.crm.association_types import BY_ID
+from emulator.crm.catalog.associations import HUBSPOT_TYPES
 from tests.emulator.hub import HUB, Hub, fresh_email
 
 Json = dict[str, Any]
@@ -57,9 +57,9 @@ def test_the_type_ids_are_hubspots(hub: Hub, from_name: str, to_name: str, plain
 
 
 def test_every_type_has_an_inverse_that_leads_back() -> None:
-    for type_ in BY_ID.values():
-        inverse = BY_ID[type_.inverse_id]
-        assert BY_ID[inverse.inverse_id] is type_
+    for type_ in HUBSPOT_TYPES:
+        inverse = HUBSPOT_TYPES.inverse(type_)
+        assert HUBSPOT_TYPES.inverse(inverse) is type_
         assert (inverse.from_type, inverse.to_type) == (type_.to_type, type_.from_type)
         assert inverse.primary == type_.primary
 
@@ -185,7 +185,7 @@ def company_with(hub: Hub, count: int) -> tuple[str, list[str]]:
     contacts = [each["id"] for each in made]
     crm = hub.emulator.portals[HUB].crm
     for contact in contacts:
-        crm.links.put_unchecked(BY_ID[279], int(contact), int(company))
+        crm.links.put_unchecked(HUBSPOT_TYPES[279], int(contact), int(company))
     return company, contacts
 
 

@@ -1,21 +1,20 @@
-"""The properties that every portal has, one module per kind of record."""
+"""The kinds of records that HubSpot defines, and the properties that every portal has of them."""
 
 from __future__ import annotations
 
-from emulator.crm.catalog import companies, contacts, deals, tickets
-from emulator.crm.object_types import COMPANY, CONTACT, DEAL, TICKET
+from emulator.crm.catalog import activities, commerce, companies, contacts, deals, library, tickets
+from emulator.crm.catalog.kinds import Groups
+from emulator.crm.object_types import ObjectTypes
 from emulator.crm.properties import Property
 
-BUILT_IN: dict[str, tuple[Property, ...]] = {
-    CONTACT.type_id: contacts.PROPERTIES,
-    COMPANY.type_id: companies.PROPERTIES,
-    DEAL.type_id: deals.PROPERTIES,
-    TICKET.type_id: tickets.PROPERTIES,
-}
+_ALL = (
+    *(*contacts.STANDARD, *companies.STANDARD, *deals.STANDARD, *tickets.STANDARD),
+    *(*commerce.STANDARD, *activities.STANDARD, *library.STANDARD),
+)
 
-GROUPS: dict[str, tuple[tuple[str, str], ...]] = {
-    CONTACT.type_id: contacts.GROUPS,
-    COMPANY.type_id: companies.GROUPS,
-    DEAL.type_id: deals.GROUPS,
-    TICKET.type_id: tickets.GROUPS,
-}
+STANDARD = tuple(each.kind for each in _ALL)
+BUILT_IN: dict[str, tuple[Property, ...]] = {each.kind.type_id: each.properties for each in _ALL}
+GROUPS: dict[str, Groups] = {each.kind.type_id: each.groups for each in _ALL}
+
+# By name, without any portal's custom objects.
+STANDARD_TYPES = ObjectTypes(STANDARD)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from emulator.crm.catalog.kinds import Standard
 from emulator.crm.catalog.shorthand import LIFECYCLE, choice, flag, number, phone, system, text
+from emulator.crm.object_types import COMPANY
 
 _INFO = "companyinformation"
 
@@ -56,5 +58,7 @@ PROPERTIES = (
         ("VENDOR", "Vendor"),
         ("OTHER", "Other"),
     ),
-    *system(_INFO, "hs_lastmodifieddate"),
+    *system(_INFO, COMPANY),
 )
+
+STANDARD = (Standard(COMPANY, GROUPS, PROPERTIES),)

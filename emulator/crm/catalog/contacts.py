@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from emulator.crm.catalog.kinds import Standard
 from emulator.crm.catalog.shorthand import LIFECYCLE, choice, date, derived, flag, number, phone, system, text
+from emulator.crm.object_types import CONTACT
 
 _INFO = "contactinformation"
 _SALES = "sales_properties"
@@ -77,5 +79,7 @@ PROPERTIES = (
     derived("hs_is_unworked", "Contact unworked", _SALES, "bool"),
     derived("hs_all_contact_vids", "All vids for a contact", _INFO),
     derived("hs_calculated_merged_vids", "Merged vids with timestamps", _INFO),
-    *system(_INFO, "lastmodifieddate"),
+    *system(_INFO, CONTACT),
 )
+
+STANDARD = (Standard(CONTACT, GROUPS, PROPERTIES),)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from emulator.crm.catalog.kinds import Standard
 from emulator.crm.catalog.shorthand import choice, derived, moment, number, pipeline, stage, system, text
+from emulator.crm.object_types import DEAL
 
 _INFO = "dealinformation"
 
@@ -23,5 +25,7 @@ PROPERTIES = (
     derived("hs_is_closed", "Is deal closed?", _INFO, "bool"),
     derived("hs_is_closed_won", "Is closed won", _INFO, "bool"),
     derived("hs_deal_stage_probability", "Deal probability", _INFO, "number"),
-    *system(_INFO, "hs_lastmodifieddate"),
+    *system(_INFO, DEAL),
 )
+
+STANDARD = (Standard(DEAL, GROUPS, PROPERTIES),)

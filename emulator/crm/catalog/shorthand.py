@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from emulator.crm.object_types import ObjectType
 from emulator.crm.properties import Option, Property
 
 
@@ -53,11 +54,11 @@ def derived(name: str, label: str, group: str, kind: str = "string") -> Property
     return Property(name, label, kind, field_types.get(kind, "text"), group, read_only=True, calculated=True)
 
 
-def system(group: str, modified: str) -> tuple[Property, ...]:
+def system(group: str, kind: ObjectType) -> tuple[Property, ...]:
     """What every record carries."""
     return (
-        derived("createdate", "Create Date", group, "datetime"),
-        derived(modified, "Last Modified Date", group, "datetime"),
+        derived(kind.created_property, "Create Date", group, "datetime"),
+        derived(kind.modified_property, "Last Modified Date", group, "datetime"),
         derived("hs_object_id", "Record ID", group, "number"),
         derived("hs_object_source", "Record source", group),
         derived("hs_object_source_id", "Record source ID", group),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from emulator.crm.catalog.kinds import Standard
 from emulator.crm.catalog.shorthand import choice, derived, moment, pipeline, stage, system, text
+from emulator.crm.object_types import TICKET
 
 _INFO = "ticketinformation"
 
@@ -44,5 +46,7 @@ PROPERTIES = (
     text("hs_resolution", "Resolution", _INFO, long=True),
     moment("closed_date", "Close date", _INFO),
     derived("hs_ticket_id", "Ticket ID", _INFO, "number"),
-    *system(_INFO, "hs_lastmodifieddate"),
+    *system(_INFO, TICKET),
 )
+
+STANDARD = (Standard(TICKET, GROUPS, PROPERTIES),)

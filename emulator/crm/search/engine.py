@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import overload
 
-from emulator.crm.object_types import ObjectType, object_type
+from emulator.crm.object_types import ObjectType
 from emulator.crm.records import Record
 from emulator.crm.search.matching import Key, key_of, test_of, text_test
-from emulator.crm.search.plan import bounds, candidates, numbers_of, range_of
+from emulator.crm.search.plan import bounds, candidates, numbers_of, partners_of, range_of
 from emulator.crm.search.request import ASSOCIATIONS, Filter, SearchRequest
 from emulator.crm.store import Crm
 
@@ -190,9 +190,7 @@ def _system_value(kind: ObjectType, name: str) -> Callable[[Record], int] | None
 
 
 def _associated(crm: Crm, kind: ObjectType, wanted: Filter) -> Predicate:
-    partner = object_type(wanted.name.removeprefix(ASSOCIATIONS))
-    number = int(wanted.value) if wanted.value.isdigit() else -1
-    partners = crm.links.targets(partner, number, kind)
+    partners = partners_of(crm, kind, wanted)
     return lambda record: record.id in partners
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from emulator.crm.object_types import ObjectType, object_type
+from emulator.crm.object_types import ObjectType
 from emulator.crm.records import Table
 from emulator.crm.search.request import ASSOCIATIONS, Filter
 from emulator.crm.store import Crm
@@ -116,9 +116,7 @@ def _exact(crm: Crm, kind: ObjectType, wanted: Filter) -> list[int] | None:
     """The few ids that an exact filter can match; None if no index tells."""
     table = crm.table(kind)
     if wanted.name.startswith(ASSOCIATIONS):
-        partner = object_type(wanted.name.removeprefix(ASSOCIATIONS))
-        number = int(wanted.value) if wanted.value.isdigit() else -1
-        return list(crm.links.targets(partner, number, kind))
+        return list(partners_of(crm, kind, wanted))
     given = {"EQ": (wanted.value,), "IN": wanted.values}.get(wanted.operator)
     if given is None:
         return None
@@ -128,3 +126,15 @@ def _exact(crm: Crm, kind: ObjectType, wanted: Filter) -> list[int] | None:
         found = (table.holder(wanted.name, text) for text in given)
         return [number for number in found if number is not None]
     return None
+
+
+def partners_of(crm: Crm, kind: ObjectType, wanted: Filter) -> Mapping[int, object]:
+    """Records associated with the one that `associations.{kind}` names, by id.
+
+    Raises InvalidInput: records of custom objects cannot be named.
+    """
+    partner = crm.object_type(wanted.name.removeprefix(ASSOCIATIONS))
+    if partner.custom:
+        raise InvalidInput(f"Filtering on associations with {partner.plural} is not supported")
+    number = int(wanted.value) if wanted.value.isdigit() else -1
+    return crm.links.targets(partner, number, kind)

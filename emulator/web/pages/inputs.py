@@ -12,7 +12,7 @@ from emulator.web.html import Markup, el
 from emulator.web.pages.layout import field
 
 # What a list shows of each kind, the record's name first.
-COLUMNS = {
+_COLUMNS = {
     "0-1": ("hs_full_name_or_email", "email", "phone", "lifecyclestage", "hubspot_owner_id"),
     "0-2": ("name", "domain", "city", "industry", "hubspot_owner_id"),
     "0-3": ("dealname", "amount", "dealstage", "closedate", "hubspot_owner_id"),
@@ -20,8 +20,15 @@ COLUMNS = {
 }
 
 
+def columns(kind: ObjectType) -> tuple[str, ...]:
+    if kind.type_id in _COLUMNS:
+        return _COLUMNS[kind.type_id]
+    named = (kind.label_property, *kind.default_properties)
+    return tuple(dict.fromkeys(name for name in named if name not in kind.always_returned))[:5] or ("hs_object_id",)
+
+
 def name_of(crm: Crm, kind: ObjectType, record: Record) -> str:
-    return crm.read(kind, record, COLUMNS[kind.type_id][0]) or f"{kind.title} {record.id}"
+    return crm.read(kind, record, columns(kind)[0]) or f"{kind.title} {record.id}"
 
 
 def label_of(crm: Crm, kind: ObjectType, name: str) -> str:

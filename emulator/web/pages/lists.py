@@ -6,8 +6,8 @@ from urllib.parse import urlencode
 
 import falcon
 
-from emulator.control.portals import apply_changes
-from emulator.crm.object_types import STANDARD, ObjectType, object_type
+from emulator.control.changes import apply_changes
+from emulator.crm.object_types import ObjectType
 from emulator.crm.records import Record
 from emulator.crm.search.engine import search
 from emulator.crm.search.request import WALL, SearchRequest
@@ -16,7 +16,7 @@ from emulator.instants import iso
 from emulator.portals import Portal
 from emulator.web.html import Child, Markup, el
 from emulator.web.pages.accounts import Page, list_address, record_address
-from emulator.web.pages.inputs import COLUMNS, inputs, label_of, shown
+from emulator.web.pages.inputs import columns, inputs, label_of, shown
 from emulator.web.pages.layout import back_to, button, field, notice, show, table
 
 ROWS = 25
@@ -24,7 +24,8 @@ ROWS = 25
 
 class RecordList(Page):
     def on_get(self, req: falcon.Request, resp: falcon.Response, hub_id: str, type_id: str) -> None:
-        portal, kind = self.portal(hub_id), object_type(type_id)
+        portal = self.portal(hub_id)
+        kind = portal.crm.object_type(type_id)
         query = (req.get_param("q") or "").strip()
         archived = req.get_param("archived") == "1"
         after = int(text) if (text := req.get_param("after") or "").isdigit() else 0
@@ -40,7 +41,7 @@ class RecordList(Page):
             _search_form(portal, kind, query, archived),
             el("p", f"{total:,} {kind.name if total == 1 else kind.plural}", class_="quiet"),
             table(
-                [label_of(portal.crm, kind, name) for name in COLUMNS[kind.type_id]] + ["Last modified"],
+                [label_of(portal.crm, kind, name) for name in columns(kind)] + ["Last modified"],
                 rows,
                 "No record matches." if query else "Nothing here.",
                 kind.plural.capitalize(),
@@ -66,7 +67,7 @@ def _find(
 
 
 def _row(portal: Portal, kind: ObjectType, record: Record) -> list[Child]:
-    first, *rest = COLUMNS[kind.type_id]
+    first, *rest = columns(kind)
     name = shown(portal.crm, kind, record, first) or f"{kind.title} {record.id}"
     link = el("a", name, href=record_address(portal, kind.type_id, record.id))
     return [
@@ -89,7 +90,7 @@ def _tabs(portal: Portal, kind: ObjectType, archived: bool) -> Markup:
             href=list_address(portal, each.type_id),
             aria_current="page" if each is kind and not archived else None,
         )
-        for each in STANDARD
+        for each in portal.crm.types
     ]
     bin_ = el(
         "a",
@@ -125,10 +126,12 @@ def _pages(portal: Portal, kind: ObjectType, query: str, archived: bool, after: 
 
 class NewRecord(Page):
     def on_get(self, _req: falcon.Request, resp: falcon.Response, hub_id: str, type_id: str) -> None:
-        self._show(resp, self.portal(hub_id), object_type(type_id), {}, None)
+        portal = self.portal(hub_id)
+        self._show(resp, portal, portal.crm.object_type(type_id), {}, None)
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, hub_id: str, type_id: str) -> None:
-        portal, kind = self.portal(hub_id), object_type(type_id)
+        portal = self.portal(hub_id)
+        kind = portal.crm.object_type(type_id)
         values = {name: value for name, value in self.form(req).items() if value.strip()}
         change = {"op": "create", "object_type": kind.name, "properties": values}
         result = apply_changes(portal, {"changes": [change]})["results"][0]

@@ -6,10 +6,9 @@ from typing import Any
 
 import falcon
 
-from emulator.control.portals import apply_changes
+from emulator.control.changes import apply_changes
 from emulator.crm import partners
-from emulator.crm.association_types import BY_ID
-from emulator.crm.object_types import STANDARD, ObjectType, object_type
+from emulator.crm.object_types import ObjectType
 from emulator.crm.records import Record
 from emulator.crm.store import Crm
 from emulator.errors import ResourceNotFound
@@ -26,7 +25,8 @@ _VERSIONS = 30
 
 class RecordPage(Page):
     def on_get(self, req: falcon.Request, resp: falcon.Response, hub_id: str, type_id: str, record_id: str) -> None:
-        portal, kind = self.portal(hub_id), object_type(type_id)
+        portal = self.portal(hub_id)
+        kind = portal.crm.object_type(type_id)
         number = int(record_id) if record_id.isdigit() else -1
         with portal.crm.lock:
             current = portal.crm.table(kind).resolve(number)
@@ -36,7 +36,8 @@ class RecordPage(Page):
         self._show(resp, portal, kind, current, notice("Saved.") if req.get_param("saved") else None)
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, hub_id: str, type_id: str, record_id: str) -> None:
-        portal, kind = self.portal(hub_id), object_type(type_id)
+        portal = self.portal(hub_id)
+        kind = portal.crm.object_type(type_id)
         change = _change(kind, record_id, self.form(req))
         result = apply_changes(portal, {"changes": [change]})["results"][0]
         if result["error"]:
@@ -119,8 +120,8 @@ def _live(portal: Portal, kind: ObjectType, record: Record) -> Child:
     ]
     right = [
         el("h2", "Associations"),
-        [_partners(portal, kind, record, to_type) for to_type in STANDARD],
-        _associate_form(),
+        [_partners(portal, kind, record, to_type) for to_type in portal.crm.types],
+        _associate_form(portal),
         el("h2", "Merge"),
         _act("merge", "Merge", "", field(f"Id of the {kind.name} to merge into this one", _number("other"))),
         el("h2", "Delete"),
@@ -141,7 +142,7 @@ def _partners(portal: Portal, kind: ObjectType, record: Record, to_type: ObjectT
     rows: list[list[Child]] = []
     for partner in found:
         name = name_of(crm, to_type, crm.table(to_type).records[partner.record_id])
-        labels = ", ".join(label for type_id in partner.types if (label := BY_ID[type_id].label))
+        labels = ", ".join(type_.label for type_ in partner.types if type_.label)
         link = el("a", name, href=record_address(portal, to_type.type_id, partner.record_id))
         rows.append([el("span", link, f" ({labels})" if labels else ""), _remove(to_type, partner.record_id, name)])
     return [
@@ -161,8 +162,8 @@ def _remove(to_type: ObjectType, to_id: int, name: str) -> Markup:
     )
 
 
-def _associate_form() -> Markup:
-    kinds = el("select", [el("option", kind.title, value=kind.name) for kind in STANDARD], name="to_type")
+def _associate_form(portal: Portal) -> Markup:
+    kinds = el("select", [el("option", kind.title, value=kind.name) for kind in portal.crm.types], name="to_type")
     return el(
         "form",
         el("input", type="hidden", name="op", value="associate"),
