@@ -16,6 +16,7 @@ from emulator.crm.pipelines import Pipeline, Stage
 from emulator.crm.properties import Option, Property
 from emulator.crm.records import Record, Source, Table, Version
 from emulator.crm.store import Crm
+from emulator.legacy.sunsets import Sunsets
 from emulator.oauth.apps import App
 from emulator.oauth.grants import Grants
 from emulator.oauth.saved import load_grants, save_grants
@@ -45,6 +46,7 @@ def save(emulator: Emulator) -> Json:
             "grants": save_grants(emulator.grants),
             "private_apps": emulator.private_apps,
             "settings_cache": save_cache(emulator.settings_cache),
+            "sunsets": emulator.sunsets.as_json(),
             "events": [
                 {"client_id": client_id, "hub_id": hub_id, "due": due, "event": event}
                 for client_id, hub_id, due, event in emulator.deliveries.waiting()
@@ -67,12 +69,15 @@ def load(emulator: Emulator, saved: Any) -> None:
         events = [(str(e["client_id"]), int(e["hub_id"]), int(e["due"]), dict(e["event"])) for e in saved["events"]]
         cached = load_cache(saved.get("settings_cache", {}))
         offset, private_apps = int(saved["clock_offset_ms"]), int(saved["private_apps"])
+        sunsets = Sunsets()
+        sunsets.move(saved.get("sunsets", {}))
     except (KeyError, TypeError, ValueError, AttributeError) as broken:
         raise Rejected(f"the snapshot is damaged: {broken!r}") from None
     with emulator.lock:
         emulator.clear()
         emulator.clock.offset_ms = offset
         emulator.private_apps = private_apps
+        emulator.sunsets = sunsets
         for app in apps:
             emulator.add_app(app)
         for portal in portals:

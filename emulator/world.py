@@ -23,6 +23,7 @@ from emulator.clock import Clock
 from emulator.crm.changes import Write
 from emulator.faults import Fault, Faults
 from emulator.ledger import Delivery, Ledger, Request
+from emulator.legacy.sunsets import Sunsets
 from emulator.limits import Limits
 from emulator.oauth.apps import App
 from emulator.oauth.grants import AccessToken, Grants
@@ -79,6 +80,7 @@ class Emulator:
         self.grants = Grants(self.clock)
         self.limits = limits or Limits()
         self.faults = Faults()
+        self.sunsets = Sunsets()
         self.requests: Ledger[Request] = Ledger(self.options.request_ledger)
         self.settings_cache = SettingsCache(self.clock)
         self.deliveries = Deliveries(
@@ -251,6 +253,7 @@ class Emulator:
         with self.lock:
             self.deliveries.clear()
             self.faults.clear()
+            self.sunsets.restore()
             self.limits.clear()
             self.apps.clear()
             self.settings_cache.clear()

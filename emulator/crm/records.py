@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -135,6 +135,23 @@ class ModifiedLog:
         start, stop = self.span(low, high)
         entries = zip(self._times[start:stop], map(self._records.get, self._ids[start:stop]), strict=True)
         return [record.id for at, record in entries if record is not None and record.updated_at == at]
+
+    def backwards(self, low: int, high: int | None = None) -> Iterator[Record]:
+        """Records last changed in [low, high], the latest first, without copying the log."""
+        start, stop = self.span(low, high)
+        for position in range(stop - 1, start - 1, -1):
+            if (record := self._at(position)) is not None:
+                yield record
+
+    def forwards(self, low: int) -> Iterator[Record]:
+        """Records last changed at `low` or later, the earliest first, without copying the log."""
+        for position in range(self.span(low, None)[0], len(self._ids)):
+            if (record := self._at(position)) is not None:
+                yield record
+
+    def _at(self, position: int) -> Record | None:
+        record = self._records.get(self._ids[position])
+        return record if record is not None and record.updated_at == self._times[position] else None
 
 
 class Table:

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 import falcon
 
 from emulator.control import resources as control
+from emulator.control import sunsets
 from emulator.control.fields import Rejected
 from emulator.errors import HubSpotError
 from emulator.web import account, associations, batches, properties, records, search, tokens, webhooks
 from emulator.web.exchange import dumps
 from emulator.web.gate import ApiResource, Gate, call_of
+from emulator.web.legacy import routes as legacy
 from emulator.web.pages import routes as pages
 from emulator.web.versions import DATED, EVERY, V3, V4, V2026_03, V2026_09, Version
 
@@ -37,6 +39,8 @@ def application(emulator: Emulator, hublet: str) -> Application:
         *control.routes(emulator),
         *pages.routes(emulator),
     ]:
+        app.add_route(path, resource)
+    for path, resource in [*legacy.routes(emulator), *sunsets.routes(emulator)]:
         app.add_route(path, resource)
     return app
 

@@ -1,0 +1,1 @@
+"""The v1 and v2 paths over HTTP."""
