@@ -32,7 +32,15 @@ class Meter(Enum):
     BURST = "burst"
     SEARCH = "search"
     ASSOCIATIONS = "associations"
+    # What an app does in its own name, in no account.
+    JOURNAL = "journal"
+    JOURNAL_SUBSCRIPTIONS = "journal subscriptions"
+    JOURNAL_SNAPSHOTS = "journal snapshots"
     NONE = "none"
+
+
+# In a second, per app. developers.hubspot.com/docs/api-reference/latest/webhooks-journal/guide
+_APP_PER_SECOND = {Meter.JOURNAL: 100, Meter.JOURNAL_SUBSCRIPTIONS: 50, Meter.JOURNAL_SNAPSHOTS: 10}
 
 
 class Window:
@@ -149,6 +157,20 @@ class Limits:
             passed, _ = self._window("associations", token.app_id, hub_id, allowance, TEN_SECONDS).take(now)
             return None if passed else RateLimited("TEN_SECONDLY_ROLLING", _group(token, hub_id))
         return None
+
+    def charge_app(self, app_id: int, meter: Meter) -> Charge:
+        """Count a call that an app makes in its own name.
+
+        Raises Refused; unlike other calls, these say when to come again.
+        """
+        window = self._window(meter.value, app_id, 0, _APP_PER_SECOND[meter], 1.0)
+        passed, _ = window.take(self._now())
+        charge = Charge(exempt=True)
+        if not passed:
+            answer = RateLimited("SECONDLY")
+            answer.headers["Retry-After"] = "1"
+            raise Refused(answer, charge)
+        return charge
 
     def _charge_day(self, charge: Charge, hub_id: int, tier: str, day: int) -> None:
         """The daily allowance is shared by all private apps of an account and starts anew at its midnight."""

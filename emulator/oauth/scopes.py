@@ -43,9 +43,25 @@ _NEEDS_TIER = {
     "automation": "professional",
 }
 
+# What an app may do with its journal: as the documentation has it, as the specification has it, and as the beta of 2025
+# had it. Any one suffices.
+JOURNAL_READ = ("developer.webhooks_journal.read", "webhooks-journal-data-access", "webhooks.journal.data.access")
+SUBSCRIPTIONS_READ = (
+    "developer.webhooks_journal.subscriptions.read",
+    "webhooks-journal-subscription-read",
+    "webhooks.journal.subscription.read",
+)
+SUBSCRIPTIONS_WRITE = (
+    "developer.webhooks_journal.subscriptions.write",
+    "webhooks-journal-subscription-management",
+    "webhooks.journal.subscription.manage",
+)
+_SNAPSHOTS = ("webhooks-journal-snapshot-management", "webhooks.journal.snapshot.manage")
+SNAPSHOTS_READ = ("developer.webhooks_journal.snapshots.read", *_SNAPSHOTS)
+SNAPSHOTS_WRITE = ("developer.webhooks_journal.snapshots.write", *_SNAPSHOTS)
+
 JOURNAL_SCOPES = frozenset(
-    f"developer.webhooks_journal.{name}"
-    for name in ("read", "subscriptions.read", "subscriptions.write", "snapshots.read", "snapshots.write")
+    (*JOURNAL_READ, *SUBSCRIPTIONS_READ, *SUBSCRIPTIONS_WRITE, *SNAPSHOTS_READ, *SNAPSHOTS_WRITE)
 )
 
 

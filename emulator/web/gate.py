@@ -82,6 +82,20 @@ class ApiResource:
         return self.emulator.clock.now_ms()
 
 
+class AppResource(ApiResource):
+    """For tokens that an app gets in its own name, by client credentials. `meter` counts per app."""
+
+    def app_token(self, req: falcon.Request, scopes: Sequence[str]) -> AccessToken:
+        """The app's token. Any one of the scopes suffices; tokens of accounts never do.
+
+        Raises MissingScopes.
+        """
+        token: AccessToken = req.context.app_token
+        if token.hub_id is not None or not token.scopes.intersection(scopes):
+            raise MissingScopes(scopes[:1])
+        return token
+
+
 def call_of(req: falcon.Request) -> Call:
     call: Call = req.context.call
     return call
@@ -145,11 +159,23 @@ class Gate:
             raise self._unknown(bearer(req), now)
         if token.expires_at is not None and token.expires_at <= now:
             raise TokenExpired(token.expires_at, now)
+        if isinstance(resource, AppResource):
+            self._admit_app(req, call, resource, token)
+            return
         portal = self._portal(token)
         req.context.caller = Caller(token, portal)
         day = portal.day(now) if token.private else now // DAY_MS
         try:
             call.charge = self._emulator.limits.charge(token, portal.hub_id, portal.tier, resource.meter, day)
+        except Refused as refused:
+            call.charge = refused.charge
+            raise refused.answer from None
+
+    def _admit_app(self, req: falcon.Request, call: Call, resource: AppResource, token: AccessToken) -> None:
+        """Apps live in no region: every host answers them."""
+        req.context.app_token = token
+        try:
+            call.charge = self._emulator.limits.charge_app(token.app_id, resource.meter)
         except Refused as refused:
             call.charge = refused.charge
             raise refused.answer from None

@@ -89,7 +89,7 @@ class Token(TokenResource):
     def _client_credentials(self, app: App, form: Form) -> Json:
         """An app-level token, for the webhooks journal; asked for again when it expires."""
         scopes = frozenset(split(form.get("scope")))
-        if not scopes & JOURNAL_SCOPES:
+        if not scopes & JOURNAL_SCOPES or not scopes <= JOURNAL_SCOPES | app.scopes:
             raise OAuthRefused("invalid_scope", "BAD_SCOPES", "missing or invalid scopes")
         with self.emulator.lock:
             access = self.emulator.grants.new_app_token(app, scopes, self.emulator.global_hublet)
