@@ -29,7 +29,12 @@ def main(arguments: list[str] | None = None) -> int:
     shown_host = "localhost" if wanted.host in ("127.0.0.1", "0.0.0.0", "::", "localhost") else wanted.host  # noqa: S104
     origins = {hublet: f"http://{shown_host}:{wanted.port + place}" for place, hublet in enumerate(HUBLETS)}
     emulator = Emulator(
-        Options(origins, search_lag_ms=wanted.search_lag_ms, webhook_linger_ms=wanted.webhook_linger_ms),
+        Options(
+            origins,
+            search_lag_ms=wanted.search_lag_ms,
+            webhook_linger_ms=wanted.webhook_linger_ms,
+            journal_linger_ms=wanted.journal_linger_ms,
+        ),
         seed=SEEDS[wanted.seed],
     )
     saved = SavedState(emulator, wanted.state) if wanted.state else None
@@ -65,6 +70,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--search-lag-ms", type=int, default=0, help="how late search sees a change (default 0)")
     parser.add_argument(
         "--webhook-linger-ms", type=int, default=50, help="how long a batch waits for more events (default 50)"
+    )
+    parser.add_argument(
+        "--journal-linger-ms", type=int, default=1_000, help="how long the journal's files wait likewise (default 1000)"
     )
     parser.add_argument(
         "--https-proxy", type=int, metavar="PORT", help="be api.hubapi.com for programs with HTTPS_PROXY set to this"

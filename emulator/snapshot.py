@@ -17,6 +17,8 @@ from emulator.crm.properties import Option, Property
 from emulator.crm.records import Record, Source, Table, Version
 from emulator.crm.store import Crm
 from emulator.legacy.sunsets import Sunsets
+from emulator.journal.journals import Journals
+from emulator.journal.saved import load_journals, save_journals
 from emulator.oauth.apps import App
 from emulator.oauth.grants import Grants
 from emulator.oauth.saved import load_grants, save_grants
@@ -44,6 +46,7 @@ def save(emulator: Emulator) -> Json:
             "apps": [_app(app) for app in emulator.apps.values()],
             "portals": [_portal(portal) for portal in emulator.portals.values()],
             "grants": save_grants(emulator.grants),
+            "journals": save_journals(emulator.journals),
             "private_apps": emulator.private_apps,
             "settings_cache": save_cache(emulator.settings_cache),
             "sunsets": emulator.sunsets.as_json(),
@@ -66,6 +69,9 @@ def load(emulator: Emulator, saved: Any) -> None:
         portals = [_load_portal(emulator, each) for each in saved["portals"]]
         grants = Grants(emulator.clock)
         load_grants(grants, saved["grants"])
+        journals = Journals(emulator.clock, emulator.options.journal_linger_ms)
+        if "journals" in saved:
+            load_journals(journals, saved["journals"])
         events = [(str(e["client_id"]), int(e["hub_id"]), int(e["due"]), dict(e["event"])) for e in saved["events"]]
         cached = load_cache(saved.get("settings_cache", {}))
         offset, private_apps = int(saved["clock_offset_ms"]), int(saved["private_apps"])
@@ -84,7 +90,8 @@ def load(emulator: Emulator, saved: Any) -> None:
             emulator.add_portal(portal)
         for client_id, kept in cached.items():
             emulator.settings_cache.put(client_id, kept)
-        emulator.grants = grants
+        emulator.journals = journals
+        emulator.adopt(grants)
         for client_id, hub_id, due, event in events:
             emulator.deliveries.restore(client_id, hub_id, event, due)
 

@@ -6,8 +6,8 @@ The locking rule, for all of this package:
    `crm.lock`. Everything else that is shared (apps, portals, codes, tokens, installs) is changed under
    `Emulator.lock`; a single dictionary look-up there needs no lock.
 2. Whoever needs both takes `Emulator.lock` first.
-3. Ledgers, rate windows, faults and the delivery queue have locks of their own, taken last and held for a few
-   instructions. Under the queue's, only the faults' may be taken; under the others none.
+3. Ledgers, rate windows, faults, journals and the delivery queue have locks of their own, taken last and held for a
+   few instructions. Under the queue's, only the faults' may be taken; under the others none.
 4. No lock is held while anything is sent, received or waited for.
 """
 
@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from emulator.clock import Clock
 from emulator.crm.changes import Write
 from emulator.faults import Fault, Faults
+from emulator.journal.journals import Journals
 from emulator.ledger import Delivery, Ledger, Request
 from emulator.legacy.sunsets import Sunsets
 from emulator.limits import Limits
@@ -47,6 +48,8 @@ class Options:
     search_lag_ms: int = 0
     # How long a batch that is not full waits for more events.
     webhook_linger_ms: int = 50
+    # How long a file of the journal that is not full waits for more events, on the virtual clock.
+    journal_linger_ms: int = 1_000
     request_ledger: int = 200_000
 
 
@@ -77,7 +80,8 @@ class Emulator:
         self.clock = clock or Clock()
         self.apps: dict[str, App] = {}
         self.portals: dict[int, Portal] = {}
-        self.grants = Grants(self.clock)
+        self.journals = Journals(self.clock, self.options.journal_linger_ms)
+        self.adopt(Grants(self.clock))
         self.limits = limits or Limits()
         self.faults = Faults()
         self.sunsets = Sunsets()
@@ -157,6 +161,11 @@ class Emulator:
             self.portals.pop(hub_id, None)
         self.deliveries.drop(hub_id)
 
+    def adopt(self, grants: Grants) -> None:
+        """Go by these grants from now on, and write what is installed into the apps' journals."""
+        grants.when_installed = self.journals.installed
+        self.grants = grants
+
     @property
     def global_hublet(self) -> str:
         """The region whose host also answers for all others."""
@@ -164,6 +173,7 @@ class Emulator:
 
     def _publish(self, portal: Portal, write: Write) -> None:
         """Runs under the portal's lock, so that events queue in the order of the writes."""
+        self.journals.publish(portal.crm, write, self.grants)
         for client_id, configured in list(self.apps.items()):
             app = self.settings_cache.in_force(configured)
             if app.webhook is None or self.grants.install(client_id, portal.hub_id) is None:
@@ -193,7 +203,10 @@ class Emulator:
     def uninstall(self, app: App, hub_id: int, *, tokens_live_on: bool = False) -> None:
         """Remove the app; a write that is under way is told before or not at all."""
         with self.lock, self.portal(hub_id).crm.lock:
+            install = self.grants.install(app.client_id, hub_id)
             self.grants.uninstall(app.client_id, hub_id, tokens_live_on=tokens_live_on)
+            if install is not None:
+                self.journals.uninstalled(app, install)
             self.deliveries.drop(hub_id, app.client_id)
 
     # -- time, faults, state ---------------------------------------------------------------------------------------
@@ -259,6 +272,7 @@ class Emulator:
             self.settings_cache.clear()
             self.portals.clear()
             self.grants.clear()
+            self.journals.clear()
             self.clock.offset_ms = 0
             self.requests.clear()
             self.deliveries.ledger.clear()

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import secrets
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from emulator.clock import Clock
@@ -81,6 +82,8 @@ class Grants:
         self.rotated: dict[str, tuple[int, Grant]] = {}
         self.access_tokens: dict[str, AccessToken] = {}
         self.installs: dict[tuple[str, int], Install] = {}
+        # Told of an install before anything can happen in its name.
+        self.when_installed: Callable[[App, Install], None] | None = None
 
     def clear(self) -> None:
         for kept in (self.codes, self.refresh_tokens, self.rotated, self.access_tokens, self.installs):
@@ -119,6 +122,8 @@ class Grants:
         install = self.installs.get((app.client_id, hub_id))
         if install is None:
             install = Install(app.client_id, hub_id, user_id, self._clock.now_ms())
+            if self.when_installed is not None:
+                self.when_installed(app, install)
             self.installs[(app.client_id, hub_id)] = install
         install.approved = (install.approved | scopes) & app.scopes
         for value, grant in self.refresh_tokens.items():
