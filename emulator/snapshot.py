@@ -16,9 +16,9 @@ from emulator.crm.pipelines import Pipeline, Stage
 from emulator.crm.properties import Option, Property
 from emulator.crm.records import Record, Source, Table, Version
 from emulator.crm.store import Crm
-from emulator.legacy.sunsets import Sunsets
 from emulator.journal.journals import Journals
 from emulator.journal.saved import load_journals, save_journals
+from emulator.legacy.sunsets import Sunsets
 from emulator.oauth.apps import App
 from emulator.oauth.grants import Grants
 from emulator.oauth.saved import load_grants, save_grants

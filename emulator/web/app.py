@@ -13,6 +13,7 @@ from emulator.errors import HubSpotError
 from emulator.web import account, associations, batches, properties, records, search, tokens, webhooks
 from emulator.web.exchange import dumps
 from emulator.web.gate import ApiResource, Gate, call_of
+from emulator.web.journal import routes as journal
 from emulator.web.legacy import routes as legacy
 from emulator.web.pages import routes as pages
 from emulator.web.versions import DATED, EVERY, V3, V4, V2026_03, V2026_09, Version
@@ -36,6 +37,7 @@ def application(emulator: Emulator, hublet: str) -> Application:
     for path, resource in [
         *_api(emulator),
         *webhooks.routes(emulator),
+        *journal.routes(emulator),
         *control.routes(emulator),
         *pages.routes(emulator),
     ]:
