@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -11,6 +11,8 @@ from emulator.crm.owners import User, owners_of
 from emulator.crm.people import add_user_record
 from emulator.crm.store import Crm
 from emulator.instants import DAY_MS
+from emulator.lists.following import Following
+from emulator.lists.registry import Lists
 
 
 @dataclass
@@ -24,6 +26,16 @@ class Portal:
     crm: Crm
     created_at: int
     currency: str = "USD"
+    lists: Lists = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.lists = Lists(self.crm)
+        self.crm.followers.append(Following(self.lists).follow)
+
+    def time_passed(self) -> None:
+        """Under the portal's lock: what waits for the clock happens."""
+        self.crm.purge_archived()
+        Following(self.lists).time_passed()
 
     def user(self, user_id: int) -> User | None:
         return next((user for user in self.users if user.user_id == user_id), None)

@@ -19,6 +19,7 @@ from emulator.crm.store import Crm
 from emulator.journal.journals import Journals
 from emulator.journal.saved import load_journals, save_journals
 from emulator.legacy.sunsets import Sunsets
+from emulator.lists.saved import load_lists, save_lists
 from emulator.oauth.apps import App
 from emulator.oauth.grants import Grants
 from emulator.oauth.saved import load_grants, save_grants
@@ -136,6 +137,7 @@ def _portal(portal: Portal) -> Json:
             },
             "tables": {table.kind.type_id: _table(portal.crm, table) for table in portal.crm.tables.values()},
             "links": list(portal.crm.links.rows()),
+            "lists": save_lists(portal.lists),
         }
 
 
@@ -194,6 +196,7 @@ def _load_portal(emulator: Emulator, saved: Json) -> Portal:
         _load_table(portal.crm, portal.crm.object_type(type_id), table)
     for key, from_id, to_id in saved["links"]:
         portal.crm.links.put_unchecked(portal.crm.association_types[key], from_id, to_id)
+    load_lists(portal.lists, saved.get("lists"))
     return portal
 
 

@@ -215,7 +215,7 @@ class Emulator:
         self.clock.advance(seconds)
         for portal in list(self.portals.values()):
             with portal.crm.lock:
-                portal.crm.purge_archived()
+                portal.time_passed()
 
     def add_fault(self, fault: Fault) -> None:
         self.faults.add(fault)

@@ -10,7 +10,7 @@ from emulator.control import resources as control
 from emulator.control import sunsets
 from emulator.control.fields import Rejected
 from emulator.errors import HubSpotError
-from emulator.web import account, associations, batches, properties, records, search, tokens, webhooks
+from emulator.web import account, associations, batches, lists, properties, records, search, tokens, webhooks
 from emulator.web.exchange import dumps
 from emulator.web.gate import ApiResource, Gate, call_of
 from emulator.web.journal import routes as journal
@@ -81,6 +81,7 @@ def _api(emulator: Emulator) -> list[tuple[str, ApiResource]]:
     for version in (_V1, V3, V2026_03, V2026_09):
         for path, resource in _token_routes(version):
             routes.append((path, resource(emulator, version)))
+    routes += lists.routes(emulator)
     return routes
 
 

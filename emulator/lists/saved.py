@@ -1,0 +1,75 @@
+"""Lists in a snapshot."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from emulator.crm.store import Crm
+from emulator.lists.filters.fields import InvalidFilter
+from emulator.lists.folders import Folder
+from emulator.lists.object_list import ObjectList
+from emulator.lists.registry import Lists
+
+Json = dict[str, Any]
+
+_PLAIN = (
+    "list_id",
+    "name",
+    "processing_type",
+    "created_at",
+    "created_by",
+    "updated_at",
+    "updated_by",
+    "filters_updated_at",
+    "filter_branch",
+    "version",
+    "folder_id",
+    "deleted_at",
+    "permissions",
+    "settings",
+    "properties",
+    "last_added_at",
+    "last_removed_at",
+)
+
+
+def save_lists(lists: Lists) -> Json:
+    return {
+        "next_id": lists.next_id,
+        "next_folder_id": lists.folders.next_id,
+        "folders": [asdict(each) for each in lists.folders.by_id.values()],
+        "lists": [_list(each) for each in lists.by_id.values()],
+    }
+
+
+def _list(each: ObjectList) -> Json:
+    return {name: getattr(each, name) for name in _PLAIN} | {
+        "kind": each.kind.type_id,
+        "members": list(each.members.in_join_order()),
+        "first_joined": list(each.first_joined.items()),
+    }
+
+
+def load_lists(lists: Lists, saved: Json | None) -> None:
+    """Snapshots from before there were lists have none. Raises ValueError for filters that do not make sense."""
+    if saved is None:
+        return
+    lists.next_id = saved["next_id"]
+    lists.folders.next_id = saved["next_folder_id"]
+    lists.folders.by_id = {each["folder_id"]: Folder(**each) for each in saved["folders"]}
+    for each in saved["lists"]:
+        lists.add(_load_list(lists.crm, each))
+    try:
+        for found in lists.by_id.values():
+            lists.load_criteria(found)
+    except InvalidFilter as broken:
+        raise ValueError(str(broken)) from broken
+
+
+def _load_list(crm: Crm, saved: Json) -> ObjectList:
+    plain = {name: saved[name] for name in _PLAIN}
+    found = ObjectList(kind=crm.object_type(saved["kind"]), **plain)
+    found.members.fill((record_id, at) for record_id, at in saved["members"])
+    found.first_joined = dict(saved["first_joined"])
+    return found
