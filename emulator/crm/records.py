@@ -154,11 +154,19 @@ class ModifiedLog:
         return record if record is not None and record.updated_at == self._times[position] else None
 
 
+class Numbers:
+    """Hands out record ids. Activities of all kinds share one: an engagement's id names it without its kind."""
+
+    def __init__(self) -> None:
+        self.next = 101
+
+
 class Table:
     """Read and changed under the portal's lock only."""
 
-    def __init__(self, kind: ObjectType, unique: frozenset[str]) -> None:
+    def __init__(self, kind: ObjectType, unique: frozenset[str], numbers: Numbers | None = None) -> None:
         self.kind = kind
+        self._numbers = numbers or Numbers()
         self.records: dict[int, Record] = {}
         # Ids in ascending order: an index of arrays costs eight bytes a record.
         self.live = array("q")
@@ -167,7 +175,14 @@ class Table:
         # Merged-away ids to the id of the record that holds their data now.
         self.aliases: dict[int, int] = {}
         self.unique: dict[str, dict[str, int]] = {name: {} for name in unique}
-        self.next_id = 101
+
+    @property
+    def next_id(self) -> int:
+        return self._numbers.next
+
+    @next_id.setter
+    def next_id(self, number: int) -> None:
+        self._numbers.next = number
 
     def __len__(self) -> int:
         return len(self.live)

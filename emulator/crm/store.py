@@ -10,6 +10,7 @@ from typing import Any
 from emulator.clock import Clock
 from emulator.crm.association_types import AssociationTypes
 from emulator.crm.catalog import BUILT_IN, STANDARD
+from emulator.crm.catalog.activities import ACTIVITIES
 from emulator.crm.catalog.associations import HUBSPOT_TYPES
 from emulator.crm.catalog.pipelines import DEFAULT_PIPELINES
 from emulator.crm.changes import Change, Write
@@ -19,7 +20,7 @@ from emulator.crm.object_types import CONTACT, ObjectType, ObjectTypes
 from emulator.crm.owners import Owner
 from emulator.crm.pipelines import Pipelines
 from emulator.crm.properties import Schema
-from emulator.crm.records import Record, Table
+from emulator.crm.records import Numbers, Record, Table
 from emulator.crm.search.cache import SearchCache
 from emulator.crm.values import Values
 from emulator.instants import iso
@@ -52,6 +53,7 @@ class Crm:
     tables: dict[str, Table] = field(init=False, default_factory=dict)
     schemas: dict[str, Schema] = field(init=False, default_factory=dict)
     _derived: dict[str, dict[str, Derivation]] = field(init=False, default_factory=dict)
+    _activity_numbers: Numbers = field(init=False, default_factory=Numbers)
     search_cache: SearchCache = field(init=False, default_factory=SearchCache)
     # When the latest write happened that somebody could hear of.
     announced_at: int | None = field(init=False, default=None)
@@ -69,7 +71,8 @@ class Crm:
     def add_kind(self, kind: ObjectType, schema: Schema) -> None:
         self.types.add(kind)
         self.schemas[kind.type_id] = schema
-        self.tables[kind.type_id] = Table(kind, _unique(kind, schema))
+        numbers = self._activity_numbers if kind in ACTIVITIES else None
+        self.tables[kind.type_id] = Table(kind, _unique(kind, schema), numbers)
         self._derived[kind.type_id] = derivations(kind, self.pipelines)
 
     def remove_kind(self, kind: ObjectType) -> None:

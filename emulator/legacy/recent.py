@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby, islice
+from typing import Generic, TypeVar
 
 from emulator.crm.records import Record, Table
 from emulator.instants import DAY_MS
@@ -15,22 +16,25 @@ REACH_MS = 30 * DAY_MS
 WALL = 10_000
 
 
+Item = TypeVar("Item")
+
+
 @dataclass(frozen=True)
-class RecentPage:
-    records: list[Record]
+class RecentPage(Generic[Item]):
+    items: list[Item]
     offset: int
     more: bool
     # Of all in reach of time, also beyond the wall: clients decide by it whether this list is enough.
     total: int
 
 
-def page(records: Iterable[Record], offset: int, count: int, beyond_wall: int) -> RecentPage:
+def page(everything: Iterable[Item], offset: int, count: int, beyond_wall: int) -> RecentPage[Item]:
     """One page by position. What lies beyond the wall is not walked: `beyond_wall` is told as the total then."""
-    found: list[Record] = []
+    found: list[Item] = []
     position = 0
-    for record in islice(records, WALL + 1):
+    for item in islice(everything, WALL + 1):
         if offset <= position < min(offset + count, WALL):
-            found.append(record)
+            found.append(item)
         position += 1
     total = position if position <= WALL else max(beyond_wall, position)
     following = offset + len(found)
@@ -47,6 +51,12 @@ def modified(table: Table, since: int, behind: tuple[int, int] | None = None) ->
         for record in sorted(group, key=_id, reverse=True):
             if record.archived_at is None and (behind is None or (at, record.id) < behind):
                 yield record
+
+
+def modified_since(table: Table, since: int) -> Iterator[Record]:
+    """Live records by last change, the earliest first, the smaller id first. Without a limit of time."""
+    for _, group in groupby(table.modified.forwards(since), key=_updated_at):
+        yield from sorted((record for record in group if record.archived_at is None), key=_id)
 
 
 def modified_at_most(table: Table, since: int) -> int:

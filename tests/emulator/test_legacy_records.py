@@ -156,11 +156,11 @@ def test_a_recent_list_has_what_changed_and_not_what_was_archived(full: Hub) -> 
 def test_a_recent_list_ends_at_ten_thousand_and_tells_that_there_are_more() -> None:
     records = [Record(number, {}, 0, by_user(1)) for number in range(10_050)]
     last = recent.page(records, 9_990, 100, beyond_wall=10_050)
-    assert [record.id for record in last.records] == list(range(9_990, 10_000))
+    assert [record.id for record in last.items] == list(range(9_990, 10_000))
     assert (last.more, last.total, last.offset) == (False, 10_050, 10_000)
     assert recent.page(records, 9_900, 50, beyond_wall=10_050).more
     whole = recent.page(records[:10_000], 9_900, 100, beyond_wall=99_999)
-    assert (len(whole.records), whole.more, whole.total) == (100, False, 10_000)
+    assert (len(whole.items), whole.more, whole.total) == (100, False, 10_000)
 
 
 def test_counts_beyond_the_most_are_cut(full: Hub) -> None:

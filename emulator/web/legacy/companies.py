@@ -51,7 +51,7 @@ class RecentCompanies(_CompanyResource):
         with crm.lock:
             view = CompanyView(crm)
             page = recent_page(req, crm, COMPANY, self.now(), by_creation=self.by_creation)
-            shown = [view.show(record, None) for record in page.records]
+            shown = [view.show(record, None) for record in page.items]
         reply(resp, {"results": shown, "hasMore": page.more, "offset": page.offset, "total": page.total})
 
 

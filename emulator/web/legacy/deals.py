@@ -53,7 +53,7 @@ class RecentDeals(_DealResource):
             view = DealView(crm)
             page = recent_page(req, crm, DEAL, self.now(), by_creation=self.by_creation)
             versions = flag(req, "includePropertyVersions")
-            shown = [view.show(record, None, view.names(record) if versions else ()) for record in page.records]
+            shown = [view.show(record, None, view.names(record) if versions else ()) for record in page.items]
         reply(resp, {"results": shown, "hasMore": page.more, "offset": page.offset, "total": page.total})
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import falcon
 
 from emulator.crm.object_types import ObjectType
+from emulator.crm.records import Record
 from emulator.crm.store import Crm
 from emulator.legacy import recent
 from emulator.legacy.recent import RecentPage
@@ -30,7 +31,7 @@ def history(req: falcon.Request) -> list[str]:
     return names(req, "propertiesWithHistory")
 
 
-def recent_page(req: falcon.Request, crm: Crm, kind: ObjectType, now: int, *, by_creation: bool) -> RecentPage:
+def recent_page(req: falcon.Request, crm: Crm, kind: ObjectType, now: int, *, by_creation: bool) -> RecentPage[Record]:
     """Read under the portal's lock."""
     table = crm.table(kind)
     since = max(instant(req, "since"), now - recent.REACH_MS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from emulator.web.gate import ApiResource
-from emulator.web.legacy import companies, contacts, deals, owners, pipelines, properties, tickets
+from emulator.web.legacy import companies, contacts, deals, engagements, owners, pipelines, properties, tickets
 
 if TYPE_CHECKING:
     from emulator.world import Emulator
@@ -44,6 +44,10 @@ _ROUTES: tuple[tuple[str, type[ApiResource]], ...] = (
     ("/crm-objects/v1/objects/tickets/paged", tickets.PagedTickets),
     ("/crm-objects/v1/objects/tickets/{ticket_id}", tickets.Ticket),
     ("/crm-objects/v1/change-log/tickets", tickets.TicketChanges),
+    ("/engagements/v1/engagements/paged", engagements.PagedEngagements),
+    ("/engagements/v1/engagements/recent/modified", engagements.RecentEngagements),
+    ("/engagements/v1/engagements/modified/after", engagements.EngagementsModifiedAfter),
+    ("/engagements/v1/engagements/{engagement_id}", engagements.OneEngagement),
     ("/owners/v2/owners", owners.OwnersV2),
     ("/owners/v2/owners/{owner_id}", owners.OwnerV2),
 )
