@@ -13,6 +13,7 @@ from emulator.crm.store import Crm
 from emulator.instants import DAY_MS
 from emulator.lists.following import Following
 from emulator.lists.registry import Lists
+from emulator.settings.teams import Teams
 
 
 @dataclass
@@ -26,6 +27,7 @@ class Portal:
     crm: Crm
     created_at: int
     currency: str = "USD"
+    teams: Teams = field(default_factory=Teams)
     lists: Lists = field(init=False)
 
     def __post_init__(self) -> None:

@@ -24,6 +24,7 @@ from emulator.oauth.apps import App
 from emulator.oauth.grants import Grants
 from emulator.oauth.saved import load_grants, save_grants
 from emulator.portals import Portal, new_portal
+from emulator.settings.saved import load_people, save_people
 from emulator.webhooks.saved import (
     load_cache,
     load_settings,
@@ -138,6 +139,7 @@ def _portal(portal: Portal) -> Json:
             "tables": {table.kind.type_id: _table(portal.crm, table) for table in portal.crm.tables.values()},
             "links": list(portal.crm.links.rows()),
             "lists": save_lists(portal.lists),
+            "people": save_people(portal),
         }
 
 
@@ -196,6 +198,7 @@ def _load_portal(emulator: Emulator, saved: Json) -> Portal:
         _load_table(portal.crm, portal.crm.object_type(type_id), table)
     for key, from_id, to_id in saved["links"]:
         portal.crm.links.put_unchecked(portal.crm.association_types[key], from_id, to_id)
+    load_people(portal, saved.get("people"))
     load_lists(portal.lists, saved.get("lists"))
     return portal
 

@@ -62,14 +62,15 @@ def _check_time_zone(name: str) -> None:
 
 def _users(fields: Fields, hub_id: int) -> list[User]:
     given = fields.items("users", [])
-    users = [_user(each, place) for place, each in enumerate(given)]
+    users = [read_user(each, f"users[{place}]") for place, each in enumerate(given)]
     if len({user.user_id for user in users}) != len(users):
         raise Rejected("users: a user_id occurs twice")
     return users or [User(hub_id, f"admin@portal-{hub_id}.example", super_admin=True)]
 
 
-def _user(given: Any, place: int) -> User:
-    fields = Fields(given, ("user_id", "email", "super_admin", "marketplace_access"), f"users[{place}]")
+def read_user(given: Any, where: str = "") -> User:
+    """Raises Rejected."""
+    fields = Fields(given, ("user_id", "email", "super_admin", "marketplace_access"), where)
     return User(
         fields.whole("user_id", low=1),
         fields.text("email"),

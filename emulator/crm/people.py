@@ -31,3 +31,12 @@ def remove_user_record(crm: Crm, user_id: int) -> None:
     table = crm.table(USERS.kind)
     for record in [each for each in table.records.values() if each.values.get("hs_internal_user_id") == str(user_id)]:
         table.forget(record)
+
+
+def rename_user_record(crm: Crm, user: User) -> None:
+    for record in crm.table(USERS.kind).records.values():
+        if record.values.get("hs_internal_user_id") != str(user.user_id):
+            continue
+        for name, value in (("hs_given_name", user.first_name), ("hs_family_name", user.last_name)):
+            if record.values.get(name, "") != value:
+                record.set(name, value, crm.stamp(), _ORIGIN)

@@ -68,13 +68,14 @@ class OwnerList(ApiResource):
         limit = number(req, "limit", 100, 1, 500)
         after = number(req, "after", 0, 0, 10**18)
         email, archived = (req.get_param("email") or "").lower(), flag(req, "archived")
-        with caller.portal.crm.lock:
+        portal = caller.portal
+        with portal.crm.lock:
             found = [
                 owner
-                for _, owner in sorted(caller.portal.crm.owners.items())
+                for _, owner in sorted(portal.crm.owners.items())
                 if owner.owner_id >= after and owner.archived == archived and email in ("", owner.user.email.lower())
             ]
-        answer: dict[str, Any] = {"results": [owner.as_json() for owner in found[:limit]]}
+            answer: dict[str, Any] = {"results": [_with_teams(portal, owner) for owner in found[:limit]]}
         if len(found) > limit:
             answer["paging"] = next_page(req, str(found[limit].owner_id))
         reply(resp, answer)
@@ -87,9 +88,13 @@ class OwnerItem(ApiResource):
         by_user = (req.get_param("idProperty") or "id") == "userId"
         with caller.portal.crm.lock:
             owner = _owner(caller.portal, owner_id, by_user=by_user)
-        if owner is None or owner.archived != flag(req, "archived"):
-            raise ResourceNotFound
-        reply(resp, owner.as_json())
+            if owner is None or owner.archived != flag(req, "archived"):
+                raise ResourceNotFound
+            reply(resp, _with_teams(caller.portal, owner))
+
+
+def _with_teams(portal: Portal, owner: Owner) -> dict[str, Any]:
+    return owner.as_json(portal.teams.shown_with_owner(owner.user.user_id))
 
 
 def _owner(portal: Portal, text: str, *, by_user: bool) -> Owner | None:

@@ -8,9 +8,22 @@ import falcon
 
 from emulator.control import resources as control
 from emulator.control import sunsets
+from emulator.control import users as people
 from emulator.control.fields import Rejected
 from emulator.errors import HubSpotError
-from emulator.web import account, associations, batches, lists, properties, records, search, tokens, webhooks
+from emulator.web import (
+    account,
+    associations,
+    batches,
+    lists,
+    properties,
+    records,
+    search,
+    teams,
+    tokens,
+    users,
+    webhooks,
+)
 from emulator.web.exchange import dumps
 from emulator.web.gate import ApiResource, Gate, call_of
 from emulator.web.journal import routes as journal
@@ -39,6 +52,7 @@ def application(emulator: Emulator, hublet: str) -> Application:
         *webhooks.routes(emulator),
         *journal.routes(emulator),
         *control.routes(emulator),
+        *people.routes(emulator),
         *pages.routes(emulator),
     ]:
         app.add_route(path, resource)
@@ -82,6 +96,7 @@ def _api(emulator: Emulator) -> list[tuple[str, ApiResource]]:
         for path, resource in _token_routes(version):
             routes.append((path, resource(emulator, version)))
     routes += lists.routes(emulator)
+    routes += [*users.routes(emulator), *teams.routes(emulator)]
     return routes
 
 
