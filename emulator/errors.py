@@ -226,6 +226,8 @@ class WrongHublet(HubSpotError):
             f"Hub {hub_id} is unknown to this Hublet, but it appears to exist in Hublet {correct}",
             correctHublet=correct,
         )
+        # Read by HubSpot's own web app.
+        self.headers["X-HubSpot-Correct-Hublet"] = correct
 
 
 class OAuthRefused(HubSpotError):

@@ -5,10 +5,13 @@ from __future__ import annotations
 import itertools
 import random
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
+
+from emulator.clock import wall_ms
+from emulator.instants import iso
 
 ANSWERS = frozenset({"status", "latency", "reset", "truncate", "html", "drip", "wrong_hublet", "migrating"})
 WEBHOOKS = frozenset({"drop", "duplicate", "reorder", "delay"})
@@ -29,6 +32,9 @@ class Fault:
     # How many times it may still strike; None is for ever.
     count: int | None = None
     seed: int = 0
+    # In virtual time; None: from the beginning, and for ever.
+    starts_at: int | None = None
+    ends_at: int | None = None
     struck: int = 0
     random: random.Random = field(init=False, repr=False)
 
@@ -38,6 +44,12 @@ class Fault:
     @property
     def spent(self) -> bool:
         return self.count is not None and self.struck >= self.count
+
+    def is_over(self, now_ms: int) -> bool:
+        return self.ends_at is not None and now_ms >= self.ends_at
+
+    def is_on(self, now_ms: int) -> bool:
+        return (self.starts_at is None or now_ms >= self.starts_at) and not self.is_over(now_ms)
 
     def is_about(self, method: str, path: str, hub_id: int | None) -> bool:
         if self.method is not None and self.method != method:
@@ -64,6 +76,8 @@ class Fault:
             "probability": self.probability,
             "count": self.count,
             "seed": self.seed,
+            "starts_at": None if self.starts_at is None else iso(self.starts_at),
+            "ends_at": None if self.ends_at is None else iso(self.ends_at),
             "struck": self.struck,
         }
 
@@ -71,7 +85,8 @@ class Fault:
 class Faults:
     """The faults in force, in the order they were asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, now_ms: Callable[[], int] = wall_ms) -> None:
+        self._now_ms = now_ms
         self._lock = threading.Lock()
         self._ids = itertools.count(1)
         self._faults: dict[int, Fault] = {}
@@ -104,25 +119,42 @@ class Faults:
         self.any_for_webhooks = bool(actions & WEBHOOKS)
 
     def all(self) -> list[Fault]:
+        """Those in force or still to come: one whose time is over is forgotten."""
         with self._lock:
+            self._forget_over()
             return list(self._faults.values())
+
+    def _forget_over(self) -> int:
+        now = self._now_ms()
+        over = [fault.id for fault in self._faults.values() if fault.is_over(now)]
+        for fault_id in over:
+            del self._faults[fault_id]
+        if over:
+            self._look()
+        return now
 
     def for_answer(self, method: str, path: str, hub_id: int | None) -> list[Fault]:
         """The faults that strike this call."""
         with self._lock:
+            now = self._forget_over()
             return [
                 fault
                 for fault in self._faults.values()
-                if fault.action in ANSWERS and fault.is_about(method, path, hub_id) and fault.strikes()
+                if fault.action in ANSWERS
+                and fault.is_on(now)
+                and fault.is_about(method, path, hub_id)
+                and fault.strikes()
             ]
 
     def for_event(self, hub_id: int, event_type: str) -> list[Fault]:
         """The faults that strike this event."""
         with self._lock:
+            now = self._forget_over()
             return [
                 fault
                 for fault in self._faults.values()
                 if fault.action in WEBHOOKS
+                and fault.is_on(now)
                 and fault.hub_id in (None, hub_id)
                 and fault.event_type in (None, event_type)
                 and fault.strikes()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from emulator.clock import Clock
@@ -14,6 +14,8 @@ from emulator.instants import DAY_MS
 from emulator.lists.following import Following
 from emulator.lists.registry import Lists
 from emulator.settings.teams import Teams
+
+ACCOUNT_TYPES = ("STANDARD", "DEVELOPER_TEST", "SANDBOX", "APP_DEVELOPER")
 
 
 @dataclass
@@ -28,6 +30,9 @@ class Portal:
     created_at: int
     currency: str = "USD"
     teams: Teams = field(default_factory=Teams)
+    account_type: str = "STANDARD"
+    # How often the account bought more calls for its private apps.
+    api_limit_increases: int = 0
     lists: Lists = field(init=False)
 
     def __post_init__(self) -> None:
@@ -51,6 +56,12 @@ class Portal:
         """The number of the account's own day; daily allowances start anew at its midnight."""
         return (at_ms + self.utc_offset_ms(at_ms)) // DAY_MS
 
+    def next_midnight_ms(self, at_ms: int) -> int:
+        """When the account's next day begins. A day is 23 or 25 hours long when the clocks change."""
+        zone = ZoneInfo(self.time_zone)
+        tomorrow = datetime.fromtimestamp(at_ms / 1000, zone).date() + timedelta(days=1)
+        return int(datetime.combine(tomorrow, time(), zone).timestamp() * 1000)
+
 
 def new_portal(
     hub_id: int,
@@ -64,10 +75,11 @@ def new_portal(
     ui_origin: str,
     search_lag_ms: int = 0,
     created_at: int | None = None,
+    account_type: str = "STANDARD",
 ) -> Portal:
     at = clock.now_ms() if created_at is None else created_at
     crm = Crm(hub_id, clock, owners_of(users, at), ui_origin=ui_origin, search_lag_ms=search_lag_ms)
     for user in users:
         add_user_record(crm, user, at)
     currency = "EUR" if hublet.startswith("eu") else "USD"
-    return Portal(hub_id, name, hublet, tier, time_zone, users, crm, at, currency)
+    return Portal(hub_id, name, hublet, tier, time_zone, users, crm, at, currency, account_type=account_type)

@@ -22,7 +22,7 @@ from emulator.legacy.sunsets import Sunsets
 from emulator.lists.saved import load_lists, save_lists
 from emulator.oauth.apps import App
 from emulator.oauth.grants import Grants
-from emulator.oauth.saved import load_grants, save_grants
+from emulator.oauth.saved import load_grants, load_listing, load_marketplace, save_grants, save_marketplace
 from emulator.portals import Portal, new_portal
 from emulator.settings.saved import load_people, save_people
 from emulator.webhooks.saved import (
@@ -49,6 +49,8 @@ def save(emulator: Emulator) -> Json:
             "portals": [_portal(portal) for portal in emulator.portals.values()],
             "grants": save_grants(emulator.grants),
             "journals": save_journals(emulator.journals),
+            "marketplace": save_marketplace(emulator.marketplace),
+            "moves": {str(hub_id): until for hub_id, until in emulator.moves.until.items()},
             "private_apps": emulator.private_apps,
             "settings_cache": save_cache(emulator.settings_cache),
             "sunsets": emulator.sunsets.as_json(),
@@ -74,6 +76,8 @@ def load(emulator: Emulator, saved: Any) -> None:
         journals = Journals(emulator.clock, emulator.options.journal_linger_ms)
         if "journals" in saved:
             load_journals(journals, saved["journals"])
+        marketplace = load_marketplace(saved.get("marketplace", []))
+        moves = {int(hub_id): int(until) for hub_id, until in saved.get("moves", {}).items()}
         events = [(str(e["client_id"]), int(e["hub_id"]), int(e["due"]), dict(e["event"])) for e in saved["events"]]
         cached = load_cache(saved.get("settings_cache", {}))
         offset, private_apps = int(saved["clock_offset_ms"]), int(saved["private_apps"])
@@ -94,6 +98,8 @@ def load(emulator: Emulator, saved: Any) -> None:
             emulator.settings_cache.put(client_id, kept)
         emulator.journals = journals
         emulator.adopt(grants)
+        emulator.marketplace = marketplace
+        emulator.moves.until.update(moves)
         for client_id, hub_id, due, event in events:
             emulator.deliveries.restore(client_id, hub_id, event, due)
 
@@ -103,17 +109,18 @@ def load(emulator: Emulator, saved: Any) -> None:
 
 def _app(app: App) -> Json:
     webhooks = {"subscriptions": save_subscriptions(app.subscriptions), "webhook": save_settings(app.webhook)}
-    return {**vars(app), **webhooks}
+    return {**vars(app), **webhooks, "listing": vars(app.listing) if app.listing else None}
 
 
 def _load_app(saved: Json) -> App:
-    lists = ("redirect_uris", "required_scopes", "conditional_scopes", "optional_scopes")
+    lists = ("redirect_uris", "required_scopes", "conditional_scopes", "optional_scopes", "allowed_portals")
     return App(
         **{
             **saved,
-            **{name: tuple(saved[name]) for name in lists},
+            **{name: tuple(saved.get(name, ())) for name in lists},
             "subscriptions": load_subscriptions(saved["subscriptions"]),
             "webhook": load_settings(saved["webhook"]),
+            "listing": load_listing(saved.get("listing")),
         }
     )
 
@@ -129,6 +136,8 @@ def _portal(portal: Portal) -> Json:
             "hublet": portal.hublet,
             "tier": portal.tier,
             "time_zone": portal.time_zone,
+            "account_type": portal.account_type,
+            "api_limit_increases": portal.api_limit_increases,
             "created_at": portal.created_at,
             "search_lag_ms": portal.crm.search_lag_ms,
             "users": [asdict(user) for user in portal.users],
@@ -191,7 +200,9 @@ def _load_portal(emulator: Emulator, saved: Json) -> Portal:
         ui_origin=emulator.ui_origin(saved["hublet"]),
         search_lag_ms=saved["search_lag_ms"],
         created_at=saved["created_at"],
+        account_type=saved.get("account_type", "STANDARD"),
     )
+    portal.api_limit_increases = saved.get("api_limit_increases", 0)
     for type_id, pipelines in saved["pipelines"].items():
         portal.crm.pipelines.replace(type_id, [_load_pipeline(each) for each in pipelines])
     for type_id, table in saved["tables"].items():

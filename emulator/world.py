@@ -28,7 +28,9 @@ from emulator.legacy.sunsets import Sunsets
 from emulator.limits import Limits
 from emulator.oauth.apps import App
 from emulator.oauth.grants import AccessToken, Grants
+from emulator.oauth.marketplace import Marketplace, MarketplaceInstall
 from emulator.portals import Portal
+from emulator.regions import Moves
 from emulator.webhooks.delivery import Deliveries
 from emulator.webhooks.events import events_of
 from emulator.webhooks.in_force import SettingsCache
@@ -82,9 +84,11 @@ class Emulator:
         self.portals: dict[int, Portal] = {}
         self.journals = Journals(self.clock, self.options.journal_linger_ms)
         self.adopt(Grants(self.clock))
+        self.marketplace = Marketplace()
+        self.moves = Moves(self.clock.now_ms)
         self.limits = limits or Limits()
-        self.faults = Faults()
         self.sunsets = Sunsets()
+        self.faults = Faults(self.clock.now_ms)
         self.requests: Ledger[Request] = Ledger(self.options.request_ledger)
         self.settings_cache = SettingsCache(self.clock)
         self.deliveries = Deliveries(
@@ -159,6 +163,7 @@ class Emulator:
         """Close an account: its tokens stop working, and its apps' refresh tokens lead nowhere."""
         with self.lock:
             self.portals.pop(hub_id, None)
+            self.moves.forget(hub_id)
         self.deliveries.drop(hub_id)
 
     def adopt(self, grants: Grants) -> None:
@@ -200,8 +205,32 @@ class Emulator:
             )
             return self.grants.new_private_token(token), token
 
-    def uninstall(self, app: App, hub_id: int, *, tokens_live_on: bool = False) -> None:
+    def begin_marketplace_install(self, app: App, portal: Portal, user_id: int | None = None) -> MarketplaceInstall:
+        """Raises NotListed."""
+        with self.lock:
+            return self.marketplace.begin(app, portal.hub_id, user_id)
+
+    def end_marketplace_install(self, install: MarketplaceInstall) -> None:
+        with self.lock:
+            self.marketplace.installs.pop(install.id, None)
+
+    def move(self, portal: Portal, hublet: str, *, lasts_s: float = 0, refreshing_heals: bool = True) -> int:
+        """Move an account to another region; when that will be over.
+
+        Access tokens lead to the region they were minted in. If refreshing heals, new ones lead to the new region; if
+        not, only after somebody authorized the app again.
+        """
+        with self.lock, portal.crm.lock:
+            portal.hublet = hublet
+            portal.crm.ui_origin = self.ui_origin(hublet)
+            if refreshing_heals:
+                self.grants.moved(portal.hub_id, hublet)
+            return self.moves.begin(portal.hub_id, lasts_s)
+
+    def uninstall(self, app: App, hub_id: int, *, tokens_live_on: bool | None = None) -> None:
         """Remove the app; a write that is under way is told before or not at all."""
+        if tokens_live_on is None:
+            tokens_live_on = app.tokens_outlive_uninstall
         with self.lock, self.portal(hub_id).crm.lock:
             install = self.grants.install(app.client_id, hub_id)
             self.grants.uninstall(app.client_id, hub_id, tokens_live_on=tokens_live_on)
@@ -273,6 +302,8 @@ class Emulator:
             self.portals.clear()
             self.grants.clear()
             self.journals.clear()
+            self.marketplace.clear()
+            self.moves.clear()
             self.clock.offset_ms = 0
             self.requests.clear()
             self.deliveries.ledger.clear()

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from emulator.control.fields import Fields, Rejected
+from emulator.control.listings import read_allowed_portals, read_listing
 from emulator.errors import UnknownObjectType
 from emulator.faults import ACTIONS, Fault
 from emulator.oauth.apps import App, WebhookSettings, new_developer_key, renumbered
@@ -33,6 +34,13 @@ _APP_FIELDS = (
     "refresh_grace_s",
     "developer_api_key",
     "settings_cache_s",
+    "listing",
+    "install_cap",
+    "verified_domain",
+    "private_distribution",
+    "allowed_portals",
+    "user_level",
+    "tokens_outlive_uninstall",
 )
 
 
@@ -57,6 +65,13 @@ def read_app(body: Any, before: App | None, now: int) -> App:
         refresh_grace_s=fields.whole("refresh_grace_s", 0),
         settings_cache_s=fields.whole("settings_cache_s", 0, high=300),
         developer_api_key=fields.text("developer_api_key", before.developer_api_key if before else new_developer_key()),
+        listing=read_listing(fields),
+        install_cap=fields.optional_whole("install_cap"),
+        verified_domain=fields.optional_text("verified_domain"),
+        private_distribution=fields.boolean("private_distribution", False),
+        allowed_portals=read_allowed_portals(fields),
+        user_level=fields.boolean("user_level", False),
+        tokens_outlive_uninstall=fields.boolean("tokens_outlive_uninstall", False),
     )
 
 
@@ -140,12 +155,13 @@ _PARAMS = {
 }
 
 
-def read_fault(body: Any, fault_id: int) -> Fault:
+def read_fault(body: Any, fault_id: int, now_ms: int) -> Fault:
     """Raises Rejected."""
-    fields = Fields(body, ("match", "action", "params", "probability", "count", "seed"))
+    fields = Fields(body, ("match", "action", "params", "probability", "count", "seed", "after_s", "for_s"))
     match = Fields(fields.mapping("match", {}), ("method", "path", "hub_id", "event_type"), "match")
     action = fields.choice("action", sorted(ACTIONS))
     method = match.optional_text("method")
+    starts_at = now_ms + int(fields.amount("after_s", 0) * 1000)
     return Fault(
         fault_id,
         action,
@@ -157,6 +173,8 @@ def read_fault(body: Any, fault_id: int) -> Fault:
         probability=fields.amount("probability", 1.0, high=1.0),
         count=fields.optional_whole("count", low=1),
         seed=fields.whole("seed", 0),
+        starts_at=starts_at if "after_s" in fields else None,
+        ends_at=starts_at + int(fields.amount("for_s") * 1000) if "for_s" in fields else None,
     )
 
 

@@ -9,7 +9,7 @@ from emulator.control.fields import Fields, Rejected
 from emulator.crm.catalog import STANDARD
 from emulator.crm.owners import User
 from emulator.oauth.scopes import TIERS
-from emulator.portals import Portal, new_portal
+from emulator.portals import ACCOUNT_TYPES, Portal, new_portal
 from emulator.seed.portal import fill
 from emulator.world import Emulator
 
@@ -23,6 +23,7 @@ _PORTAL_FIELDS = (
     "seed",
     "random_seed",
     "search_lag_ms",
+    "account_type",
 )
 
 
@@ -48,6 +49,7 @@ def read_portal(emulator: Emulator, body: Any) -> Portal:
         users=_users(fields, hub_id),
         ui_origin=emulator.ui_origin(hublet),
         search_lag_ms=fields.whole("search_lag_ms", emulator.options.search_lag_ms),
+        account_type=fields.choice("account_type", ACCOUNT_TYPES, "STANDARD"),
     )
     fill(portal, _seed(fields), fields.whole("random_seed", hub_id))
     return portal

@@ -94,8 +94,9 @@ class Uninstall(ControlResource):
     def on_post(self, req: falcon.Request, resp: falcon.Response, hub_id: str) -> None:
         portal = self.portal(hub_id)
         fields = Fields(body_of(req), ("client_id", "tokens"))
-        live_on = fields.choice("tokens", ("die", "until_expiry"), "die") == "until_expiry"
+        chosen = fields.choice("tokens", ("die", "until_expiry")) if "tokens" in fields else None
         app = self._app(portal, fields.optional_text("client_id"))
+        live_on = None if chosen is None else chosen == "until_expiry"
         self.emulator.uninstall(app, portal.hub_id, tokens_live_on=live_on)
         reply(resp, {"hub_id": portal.hub_id, "client_id": app.client_id})
 
@@ -121,7 +122,7 @@ class Faults(ControlResource):
         reply(resp, {"items": [fault.as_json() for fault in self.emulator.faults.all()]})
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        fault = read_fault(body_of(req), self.emulator.faults.next_id())
+        fault = read_fault(body_of(req), self.emulator.faults.next_id(), self.emulator.clock.now_ms())
         self.emulator.add_fault(fault)
         reply(resp, {"id": fault.id}, 201)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from emulator.webhooks.subscriptions import InvalidSubscription, Subscription, Subscriptions
 
@@ -20,6 +21,36 @@ class WebhookSettings:
 
 def new_developer_key() -> str:
     return str(uuid.uuid4())
+
+
+class Flow(StrEnum):
+    """What the Install button of a marketplace listing does.
+
+    developers.hubspot.com/docs/apps/developer-platform/list-apps/understand-app-install-flow
+    """
+
+    # Leads to the app's own page, which starts an ordinary authorization.
+    OWN_SITE = "own_site"
+    # Asks for consent and comes to the install URL with a code and a returnUrl, without a state.
+    WITHOUT_SIGN_IN = "without_sign_in"
+    # Comes to the install URL twice: with step=authorize before any consent, with step=finalize after it.
+    PARTNER_SIGN_IN = "partner_sign_in"
+
+
+@dataclass(frozen=True)
+class Listing:
+    """How the marketplace offers the app."""
+
+    install_url: str
+    flow: Flow = Flow.WITHOUT_SIGN_IN
+    # Beyond the required ones, which are always asked for.
+    scopes: tuple[str, ...] = ()
+    optional_scopes: tuple[str, ...] = ()
+
+
+# What HubSpot allows an app of its current platform that is not listed.
+UNLISTED_INSTALLS = 25
+ALLOWED_PORTALS = 10
 
 
 @dataclass(frozen=True)
@@ -44,6 +75,19 @@ class App:
     settings_cache_s: int = 0
     # Of the developer account, which may have several apps. It opens the APIs that configure an app.
     developer_api_key: str = field(default_factory=new_developer_key, repr=False)
+    # None: it is not on the marketplace.
+    listing: Listing | None = None
+    # In how many accounts it may be while it is not listed. None: as many as like, as legacy apps are.
+    install_cap: int | None = None
+    # Its developer's own website, once verified.
+    verified_domain: str | None = None
+    # Distributed privately: only these accounts may connect it, and it is metered as private apps are.
+    private_distribution: bool = False
+    allowed_portals: tuple[int, ...] = ()
+    # It acts for a user and not for an account, as AI connectors do.
+    user_level: bool = False
+    # Whether access tokens live to their expiry after an uninstall, from whichever side.
+    tokens_outlive_uninstall: bool = False
 
     @property
     def scopes(self) -> frozenset[str]:

@@ -8,7 +8,7 @@ import hmac
 import secrets
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from emulator.clock import Clock
 from emulator.errors import OAuthRefused
@@ -44,10 +44,16 @@ class AccessToken:
     # The region that the token was minted in; calls to the global host are routed by it.
     hublet: str
     app_name: str = ""
+    # Of an app that is distributed privately, which is metered as private apps are.
+    private_distribution: bool = False
 
     @property
     def private(self) -> bool:
-        return self.expires_at is None
+        return self.expires_at is None or self.private_distribution
+
+
+# An app, an account, a user.
+Holder = tuple[str, int, int]
 
 
 @dataclass
@@ -58,7 +64,12 @@ class Grant:
     hub_id: int
     user_id: int
     scopes: frozenset[str]
+    # The region that its access tokens lead to.
     hublet: str
+
+    @property
+    def holder(self) -> Holder:
+        return self.client_id, self.hub_id, self.user_id
 
 
 @dataclass
@@ -69,6 +80,8 @@ class Install:
     installed_at: int
     # What somebody entitled to has approved for the app in this account.
     approved: frozenset[str] = field(default_factory=frozenset)
+    # Optional permissions that a super admin does not want it to have.
+    switched_off: frozenset[str] = field(default_factory=frozenset)
 
 
 class Grants:
@@ -84,13 +97,23 @@ class Grants:
         self.installs: dict[tuple[str, int], Install] = {}
         # Told of an install before anything can happen in its name.
         self.when_installed: Callable[[App, Install], None] | None = None
+        # Each user's latest refresh token.
+        self._latest: dict[Holder, str] = {}
 
     def clear(self) -> None:
-        for kept in (self.codes, self.refresh_tokens, self.rotated, self.access_tokens, self.installs):
+        for kept in (self.codes, self.refresh_tokens, self.rotated, self.access_tokens, self.installs, self._latest):
             kept.clear()
+
+    def reindex(self) -> None:
+        """After the tokens were loaded from a snapshot."""
+        self._latest = {grant.holder: value for value, grant in self.refresh_tokens.items()}
 
     def install(self, client_id: str, hub_id: int) -> Install | None:
         return self.installs.get((client_id, hub_id))
+
+    def installed_in(self, client_id: str) -> int:
+        """How many accounts have the app."""
+        return sum(install.client_id == client_id for install in list(self.installs.values()))
 
     def new_code(self, code: Code, hublet: str) -> str:
         value = f"{hublet}-{uuid.uuid4()}"
@@ -125,29 +148,37 @@ class Grants:
             if self.when_installed is not None:
                 self.when_installed(app, install)
             self.installs[(app.client_id, hub_id)] = install
+        scopes -= install.switched_off
         install.approved = (install.approved | scopes) & app.scopes
-        for value, grant in self.refresh_tokens.items():
-            if (grant.client_id, grant.hub_id, grant.user_id) == (app.client_id, hub_id, user_id):
-                grant.scopes = (grant.scopes | scopes) & app.scopes
-                return value, grant
-        grant = Grant(app.client_id, hub_id, user_id, scopes, hublet)
-        value = f"{hublet}-{uuid.uuid4()}"
-        self.refresh_tokens[value] = grant
+        value = self._latest.get((app.client_id, hub_id, user_id))
+        if value is None:
+            grant = Grant(app.client_id, hub_id, user_id, scopes, hublet)
+            return self._new_refresh_token(grant), grant
+        grant = self.refresh_tokens[value]
+        grant.scopes = (grant.scopes | scopes) & app.scopes
+        grant.hublet = hublet
         return value, grant
+
+    def _new_refresh_token(self, grant: Grant) -> str:
+        value = f"{grant.hublet}-{uuid.uuid4()}"
+        self.refresh_tokens[value] = grant
+        self._latest[grant.holder] = value
+        return value
 
     def refresh(self, app: App, value: str) -> tuple[str, Grant]:
         """The grant of a refresh token, and the token to use from now on.
 
         Raises OAuthRefused, also for another app's token.
         """
-        grant = self._grant(value)
+        grant = self.grant_of(value)
         if grant is None or grant.client_id != app.client_id:
             raise OAuthRefused("invalid_grant", "BAD_REFRESH_TOKEN", "refresh token is invalid, expired or revoked")
         if app.rotate_refresh_tokens:
             return self._rotate(app, value, grant), grant
         return value, grant
 
-    def _grant(self, value: str) -> Grant | None:
+    def grant_of(self, value: str) -> Grant | None:
+        """What a refresh token stands for, if it works."""
         grant = self.refresh_tokens.get(value)
         if grant is None and value in self.rotated:
             until, kept = self.rotated[value]
@@ -155,17 +186,23 @@ class Grants:
         return grant
 
     def _rotate(self, app: App, value: str, grant: Grant) -> str:
-        fresh = f"{grant.hublet}-{uuid.uuid4()}"
         if self.refresh_tokens.pop(value, None) is not None:
             self.rotated[value] = (self._clock.now_ms() + app.refresh_grace_s * 1000, grant)
-        self.refresh_tokens[fresh] = grant
-        return fresh
+        return self._new_refresh_token(grant)
 
     def new_access_token(self, app: App, grant: Grant) -> str:
         self._forget_long_expired()
         expires_at = self._clock.now_ms() + app.access_token_ttl_s * 1000
         token = AccessToken(
-            app.client_id, app.app_id, grant.hub_id, grant.user_id, grant.scopes, expires_at, grant.hublet, app.name
+            app.client_id,
+            app.app_id,
+            grant.hub_id,
+            grant.user_id,
+            grant.scopes,
+            expires_at,
+            grant.hublet,
+            app.name,
+            app.private_distribution,
         )
         return self._keep(token)
 
@@ -193,11 +230,37 @@ class Grants:
             del self.access_tokens[value]
 
     def revoke(self, client_id: str, value: str) -> None:
-        """Delete a refresh token. Access tokens live on, and the app stays installed."""
-        grant = self._grant(value)
+        """Delete a refresh token, and what it was rotated from. Access tokens live on, the app stays installed."""
+        grant = self.grant_of(value)
         if grant is not None and grant.client_id == client_id:
-            self.refresh_tokens.pop(value, None)
-            self.rotated.pop(value, None)
+            self._forget(lambda each: each is grant)
+
+    def _forget(self, is_gone: Callable[[Grant], bool]) -> None:
+        for value in [v for v, grant in self.refresh_tokens.items() if is_gone(grant)]:
+            self._latest.pop(self.refresh_tokens.pop(value).holder, None)
+        for value in [v for v, (_, grant) in self.rotated.items() if is_gone(grant)]:
+            del self.rotated[value]
+
+    def switch_off(self, app: App, hub_id: int, scopes: frozenset[str]) -> None:
+        """A super admin takes these optional permissions away, from the tokens there are as well.
+
+        Those switched off before and not named now may be granted again.
+        """
+        install = self.installs[(app.client_id, hub_id)]
+        install.switched_off = scopes
+        install.approved -= scopes
+        for grant in {id(g): g for g in self.refresh_tokens.values()}.values():
+            if (grant.client_id, grant.hub_id) == (app.client_id, hub_id):
+                grant.scopes -= scopes
+        for value, token in self.access_tokens.items():
+            if (token.client_id, token.hub_id) == (app.client_id, hub_id):
+                self.access_tokens[value] = replace(token, scopes=token.scopes - scopes)
+
+    def moved(self, hub_id: int, hublet: str) -> None:
+        """What is refreshed from now on leads to the account's new region."""
+        for grant in [*self.refresh_tokens.values(), *(grant for _, grant in self.rotated.values())]:
+            if grant.hub_id == hub_id:
+                grant.hublet = hublet
 
     def uninstall(self, client_id: str, hub_id: int, *, tokens_live_on: bool) -> None:
         """Remove the app from the account. What access tokens do then is not documented, so it can be chosen."""
@@ -205,10 +268,7 @@ class Grants:
         held = (client_id, hub_id)
         for value in [v for v, c in self.codes.items() if (c.client_id, c.hub_id) == held]:
             del self.codes[value]
-        for value in [v for v, g in self.refresh_tokens.items() if (g.client_id, g.hub_id) == held]:
-            del self.refresh_tokens[value]
-        for value in [v for v, (_, g) in self.rotated.items() if (g.client_id, g.hub_id) == held]:
-            del self.rotated[value]
+        self._forget(lambda grant: (grant.client_id, grant.hub_id) == held)
         if not tokens_live_on:
             for value in [v for v, t in self.access_tokens.items() if (t.client_id, t.hub_id) == held]:
                 del self.access_tokens[value]

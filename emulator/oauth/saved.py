@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from emulator.oauth.apps import Flow, Listing
 from emulator.oauth.grants import AccessToken, Code, Grant, Grants, Install
+from emulator.oauth.marketplace import Marketplace, MarketplaceInstall
 
 Json = dict[str, Any]
 
@@ -40,9 +42,28 @@ def load_grants(grants: Grants, saved: Json) -> None:
     grants.access_tokens = {
         value: AccessToken(**_with_set(each, "scopes")) for value, each in saved["access_tokens"].items()
     }
-    installs = [Install(**_with_set(each, "approved")) for each in saved["installs"]]
+    installs = [Install(**_with_set(each, "approved", "switched_off")) for each in saved["installs"]]
     grants.installs = {(each.client_id, each.hub_id): each for each in installs}
+    grants.reindex()
 
 
-def _with_set(saved: Json, name: str) -> Json:
-    return {**saved, name: frozenset(saved[name])}
+def _with_set(saved: Json, *names: str) -> Json:
+    return {**saved, **{name: frozenset(saved.get(name, ())) for name in names}}
+
+
+def load_listing(saved: Json | None) -> Listing | None:
+    """Raises KeyError, TypeError or ValueError when the snapshot is damaged."""
+    if saved is None:
+        return None
+    return Listing(saved["install_url"], Flow(saved["flow"]), tuple(saved["scopes"]), tuple(saved["optional_scopes"]))
+
+
+def save_marketplace(marketplace: Marketplace) -> list[Json]:
+    return [dict(vars(each)) for each in marketplace.installs.values()]
+
+
+def load_marketplace(saved: list[Json]) -> Marketplace:
+    """Raises TypeError when the snapshot is damaged."""
+    loaded = Marketplace()
+    loaded.installs = {install.id: install for install in (MarketplaceInstall(**each) for each in saved)}
+    return loaded

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 import falcon
 
 from emulator.crm.owners import Owner
 from emulator.errors import ResourceNotFound
-from emulator.instants import DAY_MS, iso
+from emulator.instants import iso
 from emulator.oauth.apps import App
 from emulator.portals import Portal
 from emulator.web.exchange import flag, next_page, no_content, number, reply
@@ -32,7 +31,7 @@ def details(portal: Portal, now: int) -> dict[str, Any]:
     return {
         "portalId": portal.hub_id,
         "portalName": portal.name,
-        "accountType": "STANDARD",
+        "accountType": portal.account_type,
         "timeZone": _ZONE_ALIASES.get(portal.time_zone, portal.time_zone),
         "companyCurrency": portal.currency,
         "additionalCurrencies": [],
@@ -48,15 +47,14 @@ class PrivateAppUsage(ApiResource):
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         portal, now = self.caller(req).portal, self.now()
-        used, limit = self.emulator.limits.daily_usage(portal.hub_id, portal.tier, portal.day(now))
-        midnight = (portal.day(now) + 1) * DAY_MS - portal.utc_offset_ms(now)
+        used, limit = self.emulator.limits.daily_usage(portal, portal.day(now))
         row = {
             "name": "private-apps-api-calls-daily",
             "usageLimit": limit,
             "currentUsage": used,
             "collectedAt": iso(now),
             "fetchStatus": "SUCCESS",
-            "resetsAt": datetime.fromtimestamp(midnight / 1000, UTC).isoformat().replace("+00:00", "Z"),
+            "resetsAt": iso(portal.next_midnight_ms(now)),
         }
         reply(resp, {"results": [row]})
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import falcon
 
+from emulator.control import installs, limits, sunsets
 from emulator.control import resources as control
-from emulator.control import sunsets
 from emulator.control import users as people
 from emulator.control.fields import Rejected
 from emulator.errors import HubSpotError
@@ -53,6 +53,8 @@ def application(emulator: Emulator, hublet: str) -> Application:
         *journal.routes(emulator),
         *control.routes(emulator),
         *people.routes(emulator),
+        *installs.routes(emulator),
+        *limits.routes(emulator),
         *pages.routes(emulator),
     ]:
         app.add_route(path, resource)

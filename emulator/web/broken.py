@@ -46,7 +46,7 @@ def strike(faults: Sequence[Fault], resp: falcon.Response, hub_id: int | None, o
             case "reset":
                 # The call is not carried out, unless it is the answer that is to be lost.
                 resp.complete = not fault.params.get("after")
-                mangle = hang_up
+                return hang_up
             case "truncate":
                 mangle = _truncate
             case "drip":

@@ -13,7 +13,6 @@ import falcon
 from emulator.clock import wall_ms
 from emulator.crm.object_types import ObjectType
 from emulator.errors import HubSpotError, MissingScopes, TokenExpired, Unauthenticated, UriTooLong, WrongHublet
-from emulator.instants import DAY_MS
 from emulator.ledger import Request
 from emulator.limits import Charge, Meter, Refused
 from emulator.oauth.grants import AccessToken
@@ -102,7 +101,7 @@ def call_of(req: falcon.Request) -> Call:
 
 
 def _is_api(path: str) -> bool:
-    if path == "/" or path.startswith(("/_emulator", "/_ui")):
+    if path == "/" or path.startswith(("/_emulator", "/_ui", "/marketplace/", "/app-install/")):
         return False
     # Record pages have HubSpot's own addresses: /contacts/<hub id>/…; the old contacts API is /contacts/v1/….
     return not (path.startswith("/contacts/") and path[10:11].isdigit())
@@ -164,9 +163,8 @@ class Gate:
             return
         portal = self._portal(token)
         req.context.caller = Caller(token, portal)
-        day = portal.day(now) if token.private else now // DAY_MS
         try:
-            call.charge = self._emulator.limits.charge(token, portal.hub_id, portal.tier, resource.meter, day)
+            call.charge = self._emulator.limits.charge(token, portal, resource.meter, now)
         except Refused as refused:
             call.charge = refused.charge
             raise refused.answer from None
@@ -189,6 +187,7 @@ class Gate:
         portal = self._emulator.portals.get(token.hub_id) if token.hub_id is not None else None
         if portal is None:
             raise Unauthenticated
+        self._emulator.moves.check(portal.hub_id)
         routed_to = token.hublet if self._hublet == self._emulator.global_hublet else self._hublet
         if routed_to != portal.hublet:
             raise WrongHublet(portal.hub_id, portal.hublet)

@@ -14,6 +14,7 @@ from emulator.oauth.grants import AccessToken, Grant
 from emulator.oauth.scopes import JOURNAL_SCOPES, ordered, split
 from emulator.web.exchange import no_content, raw_body, reply
 from emulator.web.gate import ApiResource, call_of
+from emulator.world import Emulator
 
 Json = dict[str, Any]
 Form = dict[str, str]
@@ -25,21 +26,23 @@ class TokenResource(ApiResource):
     meter = Meter.NONE
 
     def form(self, req: falcon.Request) -> Form:
-        """Form fields; the deprecated v1 also takes them from the query."""
+        """Form fields, or nothing at all; the deprecated v1 also takes them from the query."""
         kind = (req.content_type or "").partition(";")[0].strip().lower()
-        if kind != "application/x-www-form-urlencoded":
+        body = raw_body(req)
+        if kind != "application/x-www-form-urlencoded" and (kind or body):
             unsupported = HubSpotError("HTTP 415 Unsupported Media Type")
             unsupported.status = 415
             raise unsupported
-        form = dict(parse_qsl(raw_body(req).decode("utf-8", "replace"), keep_blank_values=True))
+        form = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
         return dict(parse_qsl(req.query_string)) | form if self.version.name == "v1" else form
 
     def client(self, req: falcon.Request, form: Form) -> App:
-        """Raises OAuthRefused."""
+        """Raises OAuthRefused or RateLimited."""
         app = self.emulator.apps.get(form.get("client_id", ""))
         if app is None:
             raise OAuthRefused("invalid_client", "BAD_CLIENT_ID", "missing or unknown client id")
         call_of(req).app_id = app.app_id
+        self.emulator.limits.charge_token_call(app.app_id, self.now())
         if form.get("client_secret") != app.client_secret:
             raise OAuthRefused("invalid_client", "BAD_CLIENT_SECRET", "missing or invalid client secret")
         return app
@@ -89,6 +92,12 @@ class Token(TokenResource):
     def _client_credentials(self, app: App, form: Form) -> Json:
         """An app-level token, for the webhooks journal; asked for again when it expires."""
         scopes = frozenset(split(form.get("scope")))
+        if app.user_level:
+            raise OAuthRefused(
+                "unauthorized_client",
+                "USER_LEVEL_CLIENT_CREDENTIALS_NOT_SUPPORTED",
+                "client credentials are not supported for user level apps",
+            )
         if not scopes & JOURNAL_SCOPES or not scopes <= JOURNAL_SCOPES | app.scopes:
             raise OAuthRefused("invalid_scope", "BAD_SCOPES", "missing or invalid scopes")
         with self.emulator.lock:
@@ -125,7 +134,7 @@ class Introspect(TokenResource):
         value = form.get("token") or form.get("access_token") or form.get("refresh_token") or ""
         grants = self.emulator.grants
         access = grants.access_tokens.get(value)
-        grant = grants.refresh_tokens.get(value)
+        grant = grants.grant_of(value)
         now = self.now()
         if access is not None and access.client_id == app.client_id and (access.expires_at or now + 1) > now:
             reply(resp, self._access(app, value, access, now))
@@ -138,18 +147,17 @@ class Introspect(TokenResource):
         expires_at = token.expires_at or 0
         return {
             "active": True,
-            "token_use": "access_token",
+            "token_use": "access_token" if token.hub_id is not None else "client_credentials",
             "token": value,
             "token_type": "Bearer",
             "app_id": app.app_id,
             "client_id": app.client_id,
-            "hub_id": token.hub_id,
-            "user_id": token.user_id,
+            **({"hub_id": token.hub_id, "user_id": token.user_id} if token.hub_id is not None else {}),
             "expires_in": (expires_at - now) // 1000,
             "scopes": ordered(token.scopes),
-            "is_private_distribution": False,
+            "is_private_distribution": token.private_distribution,
             "signed_access_token": self._signed(app, token, expires_at),
-            **self._people(token.hub_id, token.user_id),
+            **people(self.emulator, token.hub_id, token.user_id),
         }
 
     def _refresh(self, app: App, value: str, grant: Grant) -> Json:
@@ -163,32 +171,34 @@ class Introspect(TokenResource):
             "hub_id": grant.hub_id,
             "user_id": grant.user_id,
             "scopes": ordered(grant.scopes),
-            **self._people(grant.hub_id, grant.user_id),
+            **people(self.emulator, grant.hub_id, grant.user_id),
         }
 
-    def _people(self, hub_id: int | None, user_id: int | None) -> Json:
-        """The e-mail of the user, and the customer's own website; not a host of HubSpot."""
-        portal = self.emulator.portals.get(hub_id or 0)
-        user = portal.user(user_id or 0) if portal else None
-        return {"user": user.email, "hub_domain": user.email.partition("@")[2]} if user else {}
-
     def _signed(self, app: App, token: AccessToken, expires_at: int) -> Json:
-        return {
+        """The signatures and the packed scopes are HubSpot's own affair, and empty here."""
+        install = self.emulator.grants.install(app.client_id, token.hub_id or 0)
+        signed: Json = {
             "appId": app.app_id,
+            "appInstallId": install.installed_at if install else 0,
+            "audience": "",
             "expiresAt": expires_at,
             "hubId": token.hub_id,
             "hublet": token.hublet,
-            "isPrivateDistribution": False,
+            "installingUserId": install.user_id if install else token.user_id,
+            "isPrivateDistribution": token.private_distribution,
             "isServiceAccount": False,
-            "isUserLevel": False,
-            "newSignature": "",
-            "scopeToScopeGroupPks": "",
-            "scopes": "",
-            "signature": "",
-            "trialScopeToScopeGroupPks": "",
-            "trialScopes": "",
+            "isUserLevel": app.user_level,
             "userId": token.user_id,
         }
+        packed = (
+            "newSignature",
+            "scopeToScopeGroupPks",
+            "scopes",
+            "signature",
+            "trialScopeToScopeGroupPks",
+            "trialScopes",
+        )
+        return signed | dict.fromkeys(packed, "")
 
 
 class Revoke(TokenResource):
@@ -202,6 +212,13 @@ class Revoke(TokenResource):
         resp.status = 200
 
 
+def people(emulator: Emulator, hub_id: int | None, user_id: int | None) -> Json:
+    """The e-mail of the user, and the customer's own website; not a host of HubSpot."""
+    portal = emulator.portals.get(hub_id or 0)
+    user = portal.user(user_id or 0) if portal else None
+    return {"user": user.email, "hub_domain": user.email.partition("@")[2]} if user else {}
+
+
 class AccessTokenMetadata(TokenResource):
     """v1, deprecated: the token in the path is the credential."""
 
@@ -210,17 +227,16 @@ class AccessTokenMetadata(TokenResource):
         now = self.now()
         if found is None or found.hub_id is None or (found.expires_at or 0) <= now:
             raise ResourceNotFound("access token not found, expired or revoked")
-        user = self.emulator.portal(found.hub_id).user(found.user_id or 0)
         answer = {
             "token": token,
-            "user": user.email if user else None,
-            "hub_domain": user.email.partition("@")[2] if user else None,
+            **people(self.emulator, found.hub_id, found.user_id),
             "scopes": ordered(found.scopes),
             "hub_id": found.hub_id,
             "app_id": found.app_id,
             "expires_in": ((found.expires_at or 0) - now) // 1000,
             "user_id": found.user_id,
             "token_type": "access",
+            "is_private_distribution": found.private_distribution,
         }
         reply(resp, answer)
 
@@ -229,15 +245,12 @@ class RefreshTokenMetadata(TokenResource):
     """v1, deprecated."""
 
     def on_get(self, _req: falcon.Request, resp: falcon.Response, token: str) -> None:
-        grant = self.emulator.grants.refresh_tokens.get(token)
+        grant = self.emulator.grants.grant_of(token)
         if grant is None:
             raise ResourceNotFound("refresh token not found or revoked")
-        portal = self.emulator.portals.get(grant.hub_id)
-        user = portal.user(grant.user_id) if portal else None
         answer = {
             "token": token,
-            "user": user.email if user else None,
-            "hub_domain": user.email.partition("@")[2] if user else None,
+            **people(self.emulator, grant.hub_id, grant.user_id),
             "scopes": ordered(grant.scopes),
             "hub_id": grant.hub_id,
             "client_id": grant.client_id,
@@ -248,7 +261,7 @@ class RefreshTokenMetadata(TokenResource):
 
     def on_delete(self, _req: falcon.Request, resp: falcon.Response, token: str) -> None:
         with self.emulator.lock:
-            grant = self.emulator.grants.refresh_tokens.get(token)
+            grant = self.emulator.grants.grant_of(token)
             if grant is not None:
                 self.emulator.grants.revoke(grant.client_id, token)
         no_content(resp)

@@ -172,3 +172,130 @@ def test_the_consent_page_names_the_app_and_escapes_it(bare: Hub) -> None:
     page = bare.http.get(f"/oauth/{HUB}/authorize", params=authorize_query()).text
     assert "<b>Evil" not in page
     assert "&lt;b&gt;Evil &amp; Co" in page
+
+
+# -- who and where -----------------------------------------------------------------------------------------------------
+
+
+def test_developer_accounts_take_no_apps(bare: Hub) -> None:
+    bare.portal(5, account_type="APP_DEVELOPER")
+    refused = bare.consent(hub_id=5)
+    assert refused.status_code == 400
+    assert "developer accounts" in refused.text
+    bare.portal(6, account_type="DEVELOPER_TEST")
+    assert bare.exchange(bare.granted_code(hub_id=6)).status_code == 200
+    bare.install(6)
+    assert bare.get("/account-info/v3/details").json()["accountType"] == "DEVELOPER_TEST"
+
+
+def test_the_install_cap_is_for_apps_that_are_not_listed(bare: Hub) -> None:
+    bare.app(install_cap=2)
+    for hub_id in (5, 6, 7):
+        bare.portal(hub_id)
+    for hub_id in (5, 6):
+        assert bare.exchange(bare.granted_code(hub_id=hub_id)).status_code == 200
+    for shown in (bare.consent(hub_id=7), bare.http.get("/oauth/7/authorize", params=authorize_query())):
+        assert "has reached its install limit" in shown.text
+        assert "location" not in shown.headers, "the app never hears of it"
+    assert bare.exchange(bare.granted_code(hub_id=5)).status_code == 200, "where it is already it stays welcome"
+    bare.control("POST", "portals/6/uninstall", {})
+    assert bare.exchange(bare.granted_code(hub_id=7)).status_code == 200
+    bare.app(install_cap=2, listing={"install_url": REDIRECT})
+    assert bare.exchange(bare.granted_code(hub_id=6)).status_code == 200
+
+
+def test_an_app_distributed_privately_is_for_the_accounts_named(bare: Hub) -> None:
+    bare.app(private_distribution=True, allowed_portals=[HUB])
+    bare.portal(5)
+    assert "allowed the account" in bare.consent(hub_id=5).text
+    token = bare.exchange(bare.granted_code()).json()["access_token"]
+    assert bare.introspect(token)["is_private_distribution"] is True
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"private_distribution": True, "allowed_portals": list(range(1, 12))},
+        {"private_distribution": True, "allowed_portals": ["5"]},
+        {"allowed_portals": [5]},
+    ],
+)
+def test_private_distribution_that_cannot_be(bare: Hub, changes: dict[str, object]) -> None:
+    app = {"client_id": "x", "client_secret": "y", "app_id": 7, "redirect_uris": [REDIRECT]}
+    refused = bare.http.post("/_emulator/apps", json=app | changes)
+    assert refused.status_code == 400
+    assert "allowed_portals" in refused.json()["error"]
+
+
+def test_how_far_hubspot_vouches_for_the_developer(bare: Hub) -> None:
+    def page() -> str:
+        return bare.http.get(f"/oauth/{HUB}/authorize", params=authorize_query()).text
+
+    assert "developer is not verified" in page()
+    bare.app(verified_domain="acme.example")
+    assert "By acme.example" in page()
+    bare.app(verified_domain="acme.example", listing={"install_url": REDIRECT})
+    assert "not verified" not in page()
+    assert "not listed" not in page()
+
+
+def test_an_unknown_pkce_method_is_refused_on_the_page(bare: Hub) -> None:
+    pkce = {"code_challenge": "x" * 43, "code_challenge_method": "S512"}
+    shown = bare.http.get("/oauth/authorize", params=authorize_query(**pkce))
+    assert "code_challenge_method is not supported" in shown.text
+
+
+# -- optional permissions ----------------------------------------------------------------------------------------------
+
+OPTIONAL = ["timeline", "crm.lists.read"]
+
+
+def optional_app(bare: Hub) -> None:
+    bare.app(optional_scopes=OPTIONAL)
+
+
+def scopes_of(bare: Hub, code: str) -> list[str]:
+    scopes: list[str] = bare.exchange(code).json()["scopes"]
+    return scopes
+
+
+def test_optional_permissions_may_be_left_out_by_whoever_grants(bare: Hub) -> None:
+    optional_app(bare)
+    query = authorize_query(optional_scope=" ".join(OPTIONAL))
+    page = bare.http.get(f"/oauth/{HUB}/authorize", params=query).text
+    assert 'name="offered"' in page
+    assert page.count('name="optional"') == 2
+    form = {"user_id": str(ADMIN), "decision": "grant", "offered": "optional", "optional": "timeline"}
+    code = back(bare.http.post(f"/oauth/{HUB}/authorize", params=query, data=form))["code"]
+    assert scopes_of(bare, code) == ["crm.objects.contacts.read", "oauth", "timeline"]
+
+
+def test_an_admin_may_switch_optional_permissions_off_at_any_time(bare: Hub) -> None:
+    optional_app(bare)
+    tokens = bare.exchange(bare.granted_code(optional_scope="timeline crm.lists.read")).json()
+    answer = bare.control("POST", f"portals/{HUB}/permissions", {"client_id": CLIENT_ID, "switched_off": ["timeline"]})
+    assert answer["approved"] == ["crm.lists.read", "crm.objects.contacts.read", "oauth"]
+    assert "timeline" not in bare.introspect(tokens["access_token"])["scopes"], "tokens there are lose it at once"
+    assert "timeline" not in bare.refresh(tokens["refresh_token"]).json()["scopes"]
+    again = bare.granted_code(optional_scope="timeline")
+    assert "timeline" not in scopes_of(bare, again), "asking again does not help"
+    saved = bare.control("GET", "snapshot")
+    bare.control("PUT", "snapshot", saved)
+    assert "timeline" not in scopes_of(bare, bare.granted_code(optional_scope="timeline"))
+    bare.control("POST", f"portals/{HUB}/permissions", {"client_id": CLIENT_ID, "switched_off": []})
+    assert "timeline" in scopes_of(bare, bare.granted_code(optional_scope="timeline"))
+
+
+@pytest.mark.parametrize("scopes", [["oauth"], ["crm.objects.contacts.read"], ["nonsense"]])
+def test_other_permissions_cannot_be_switched_off(hub: Hub, scopes: list[str]) -> None:
+    body = {"client_id": CLIENT_ID, "switched_off": scopes}
+    assert hub.http.post(f"/_emulator/portals/{HUB}/permissions", json=body).status_code == 400
+    assert set(scopes) - {"nonsense"} <= set(hub.introspect(hub.token)["scopes"])
+
+
+def test_permissions_of_an_app_that_is_not_there(bare: Hub) -> None:
+    optional_app(bare)
+    body = {"client_id": CLIENT_ID, "switched_off": ["timeline"]}
+    refused = bare.http.post(f"/_emulator/portals/{HUB}/permissions", json=body)
+    assert refused.status_code == 400
+    assert "no such app installed" in refused.json()["error"]

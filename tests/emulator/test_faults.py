@@ -165,3 +165,54 @@ def test_faults_can_be_looked_at_and_taken_back(hub: Hub) -> None:
     add(hub, "drop")
     hub.control("DELETE", "faults")
     assert hub.control("GET", "faults")["items"] == []
+
+
+def walk(hub: Hub, seed: int) -> list[tuple[int, int]]:
+    """The same calls each time; what became of them."""
+    hub.control("DELETE", "faults")
+    add(hub, "status", params={"status": 503}, probability=0.3, seed=seed)
+    add(hub, "reset", params={"after": True}, probability=0.2, seed=seed + 1, match={"method": "POST"})
+    add(hub, "html", probability=0.2, seed=seed + 2, match={"path": "*/contacts"})
+    found = []
+    for number in range(60):
+        try:
+            if number % 3:
+                answer = hub.get(CONTACTS if number % 2 else "/crm/v3/owners")
+            else:
+                answer = hub.post(CONTACTS, {"properties": {}})
+            found.append((number, answer.status_code))
+        except httpx2.ReadError:
+            found.append((number, 0))
+    return found
+
+
+def test_the_same_seeds_and_the_same_calls_make_the_same_faults(hub: Hub) -> None:
+    first = walk(hub, 7)
+    assert {status for _, status in first} >= {0, 200, 502, 503}
+    assert walk(hub, 7) == first
+    assert walk(hub, 8) != first
+
+
+def test_a_call_that_a_fault_is_not_about_does_not_move_its_dice(hub: Hub) -> None:
+    first = outcomes(hub, 3)
+    number = add(hub, "status", match={"path": CONTACTS}, params={"status": 503}, probability=0.4, seed=3)
+    found = []
+    for _ in range(40):
+        assert hub.get("/crm/v3/owners").status_code == 200
+        found.append(hub.get(CONTACTS).status_code)
+    hub.control("DELETE", f"faults/{number}")
+    assert found == first
+
+
+def test_a_fault_may_begin_later_and_end_by_itself(hub: Hub) -> None:
+    number = add(hub, "status", params={"status": 503}, after_s=60, for_s=30)
+    shown = hub.control("GET", f"faults/{number}")
+    assert shown["ends_at"] > shown["starts_at"]
+    assert hub.get(CONTACTS).status_code == 200
+    hub.advance(60)
+    assert hub.get(CONTACTS).status_code == 503
+    hub.advance(29)
+    assert hub.get(CONTACTS).status_code == 503
+    hub.advance(1)
+    assert hub.get(CONTACTS).status_code == 200
+    assert hub.control("GET", "faults")["items"] == []

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import random
+from datetime import datetime
 from typing import Any
 
 import httpx2
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulator.limits import Window
-from tests.emulator.hub import APP_ID, HUB, Hub
+from emulator.clock import Clock
+from emulator.limits import Limits, Meter, Refused, Window
+from emulator.oauth.grants import AccessToken
+from emulator.portals import Portal, new_portal
+from tests.emulator.hub import APP_ID, CLIENT_ID, HUB, SECRET, Hub
 
 CONTACTS = "/crm/objects/2026-03/contacts"
 SEARCH = f"{CONTACTS}/search"
@@ -201,9 +205,7 @@ def test_the_daily_allowance_is_shared_and_ends_at_the_accounts_midnight(bare: H
 def test_the_end_of_the_daily_allowance(bare: Hub) -> None:
     bare.portal(5, tier="free")
     private(bare, 5)
-    portal = bare.emulator.portals[5]
-    day = portal.day(bare.emulator.clock.now_ms())
-    bare.emulator.limits._days[5] = (day, 249_999)
+    bare.control("POST", "portals/5/limits", {"private_app_calls_today": 249_999})
     assert ask(bare).headers["x-hubspot-ratelimit-daily-remaining"] == "0"
     refused = ask(bare)
     assert refused.status_code == 429
@@ -293,3 +295,151 @@ def test_the_ledger_in_pages_and_by_account(hub: Hub) -> None:
     page = hub.control("GET", f"requests?hub_id=5&since={page['next']}")
     assert [row["seq"] for row in page["items"]] == [4]
     assert page["next"] == 5
+
+
+def test_more_calls_can_be_bought(bare: Hub) -> None:
+    bare.portal(5, tier="enterprise")
+    bare.control("POST", "portals/5/limits", {"api_limit_increases": 2})
+    private(bare, 5)
+    headers = ask(bare).headers
+    assert headers["x-hubspot-ratelimit-max"] == "250", "two do not stack"
+    assert headers["x-hubspot-ratelimit-daily"] == "3000000", "but these do"
+    assert [ask(bare).status_code for _ in range(250)] == [200] * 249 + [429]
+    assert bare.http.post("/_emulator/portals/5/limits", json={"api_limit_increases": 3}).status_code == 400
+    saved = bare.control("GET", "snapshot")
+    bare.control("PUT", "snapshot", saved)
+    assert bare.control("POST", "portals/5/limits", {})["private_app_burst"] == 250
+
+
+def test_an_app_distributed_privately_is_metered_as_private_apps_are(bare: Hub) -> None:
+    bare.app(private_distribution=True, allowed_portals=[HUB])
+    bare.install()
+    headers = ask(bare).headers
+    assert headers["x-hubspot-ratelimit-max"] == "190"
+    assert headers["x-hubspot-ratelimit-daily-remaining"] == str(625_000 - 1)
+
+
+def test_searches_and_association_batches_of_private_apps_count_for_the_day(bare: Hub) -> None:
+    bare.portal(5)
+    private(bare, 5)
+    ask(bare, SEARCH, {})
+    ask(bare, ASSOCIATIONS, {"inputs": []})
+    answer = ask(bare)
+    assert answer.headers["x-hubspot-ratelimit-daily-remaining"] == str(625_000 - 3)
+    bare.control("POST", "portals/5/limits", {"private_app_calls_today": 625_000})
+    refused = ask(bare, SEARCH, {})
+    assert refused.json()["policyName"] == "DAILY"
+    assert not [name for name in refused.headers if "ratelimit" in name]
+
+
+def test_a_call_refused_by_the_burst_costs_nothing_of_the_day(bare: Hub) -> None:
+    bare.portal(5, tier="free")
+    private(bare, 5)
+    for _ in range(120):
+        ask(bare)
+    assert bare.control("POST", "portals/5/limits", {})["private_app_calls_today"] == 100
+
+
+@pytest.mark.parametrize(
+    ("zone", "instant", "midnight"),
+    [
+        # The clocks go back an hour on this day: it has 25 hours.
+        ("US/Eastern", "2026-11-01T05:00:00Z", "2026-11-02T05:00:00Z"),
+        ("US/Eastern", "2026-11-02T05:00:00Z", "2026-11-03T05:00:00Z"),
+        # And forward: 23 hours.
+        ("Europe/Berlin", "2026-03-28T23:00:00Z", "2026-03-29T22:00:00Z"),
+        ("Asia/Kolkata", "2026-03-28T18:29:59Z", "2026-03-28T18:30:00Z"),
+    ],
+)
+def test_the_day_begins_at_the_accounts_own_midnight(bare: Hub, zone: str, instant: str, midnight: str) -> None:
+    bare.time.ms = int(datetime.fromisoformat(instant).timestamp() * 1000)
+    bare.portal(5, tier="free", time_zone=zone)
+    private(bare, 5)
+    usage = "/account-info/v3/api-usage/daily/private-apps"
+    assert bare.get(usage).json()["results"][0]["resetsAt"] == midnight
+    until = int(datetime.fromisoformat(midnight).timestamp()) - bare.time.ms // 1000
+    bare.advance(until - 1)
+    assert ask(bare).headers["x-hubspot-ratelimit-daily-remaining"] == str(250_000 - 2)
+    bare.advance(1)
+    assert ask(bare).headers["x-hubspot-ratelimit-daily-remaining"] == str(250_000 - 1)
+
+
+def test_token_endpoints_have_no_limit_unless_they_are_given_one(hub: Hub) -> None:
+    refresh = hub.install()["refresh_token"]
+    assert {hub.refresh(refresh).status_code for _ in range(50)} == {200}
+    hub.control("POST", "limits/token-endpoint", {"calls": 2, "seconds": 10})
+    assert hub.control("GET", "limits/token-endpoint") == {"token_endpoint": {"calls": 2, "seconds": 10}}
+    hub.app(client_id="other", app_id=2)
+    assert [hub.refresh(refresh).status_code for _ in range(2)] == [200, 200]
+    refused = hub.refresh(refresh)
+    assert refused.status_code == 429
+    assert refused.json()["policyName"] == "TEN_SECONDLY_ROLLING"
+    form = {"client_id": CLIENT_ID, "client_secret": SECRET, "token": refresh}
+    assert hub.form("/oauth/2026-03/token/introspect", **form).status_code == 429
+    assert hub.refresh(refresh, client_id="other").status_code == 400, "each app has its own"
+    hub.time.ticks += 10
+    assert hub.refresh(refresh).status_code == 200
+    hub.control("DELETE", "limits/token-endpoint")
+    assert {hub.refresh(refresh).status_code for _ in range(50)} == {200}
+
+
+# -- against a naive model ---------------------------------------------------------------------------------------------
+
+
+class NaiveLimits:
+    """Every call there was, and the windows counted from scratch."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[float, int, int, Meter]] = []
+
+    def count(self, now: float, span: float, meter: Meter, hub_id: int, app_id: int | None) -> int:
+        return sum(
+            at > now - span and (meter_, hub) == (meter, hub_id) and app_id in (None, app)
+            for at, app, hub, meter_ in self.calls
+        )
+
+    def passes(self, now: float, app_id: int, hub_id: int, meter: Meter) -> bool:
+        limit, span = {Meter.BURST: (110, 10), Meter.SEARCH: (5, 1), Meter.ASSOCIATIONS: (150, 10)}[meter]
+        if self.count(now, span, meter, hub_id, None if meter is Meter.SEARCH else app_id) >= limit:
+            return False
+        self.calls.append((now, app_id, hub_id, meter))
+        return True
+
+
+_METERS = st.sampled_from([Meter.BURST, Meter.BURST, Meter.SEARCH, Meter.ASSOCIATIONS])
+_BURSTS = st.tuples(st.floats(0, 6), st.sampled_from([1, 2]), st.sampled_from([HUB, 5]), _METERS, st.integers(1, 120))
+
+
+@given(st.lists(_BURSTS, max_size=12))
+@settings(deadline=None, max_examples=60)
+def test_all_windows_together_behave_as_a_naive_count(bursts: list[tuple[float, int, int, Meter, int]]) -> None:
+    now = 0.0
+    limits, naive = Limits(lambda: now), NaiveLimits()
+    portals = {hub_id: a_portal(hub_id) for hub_id in (HUB, 5)}
+    for pause, app_id, hub_id, meter, times in bursts:
+        now += pause
+        token = AccessToken(f"app-{app_id}", app_id, hub_id, 1, frozenset(), 10**15, "na1")
+        for _ in range(times):
+            expected = naive.passes(now, app_id, hub_id, meter)
+            try:
+                charge = limits.charge(token, portals[hub_id], meter, 0)
+            except Refused as refused:
+                charge, passed = refused.charge, False
+            else:
+                passed = True
+            assert passed == expected
+            assert charge.burst_in_window == naive.count(now, 10, Meter.BURST, hub_id, app_id)
+            assert charge.search_in_window == naive.count(now, 1, Meter.SEARCH, hub_id, None)
+
+
+def a_portal(hub_id: int) -> Portal:
+    return new_portal(
+        hub_id,
+        Clock(),
+        name="",
+        hublet="na1",
+        tier="professional",
+        time_zone="UTC",
+        users=[],
+        ui_origin="http://localhost",
+    )

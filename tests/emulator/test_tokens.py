@@ -327,3 +327,149 @@ def test_installing_again_starts_with_new_tokens(hub: Hub) -> None:
 
 def test_the_authorize_query_of_these_tests_is_complete() -> None:
     assert authorize_query().keys() == {"client_id", "redirect_uri", "scope", "state"}
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize(
+    ("form", "error", "status"),
+    [
+        ({}, "invalid_client", "BAD_CLIENT_ID"),
+        ({"client_id": CLIENT_ID}, "invalid_client", "BAD_CLIENT_SECRET"),
+        ({"client_id": CLIENT_ID, "client_secret": SECRET}, "unsupported_grant_type", "BAD_GRANT_TYPE"),
+        (
+            {"client_id": CLIENT_ID, "client_secret": SECRET, "grant_type": "authorization_code"},
+            "invalid_grant",
+            "BAD_AUTH_CODE",
+        ),
+        (
+            {"client_id": CLIENT_ID, "client_secret": SECRET, "grant_type": "refresh_token"},
+            "invalid_grant",
+            "BAD_REFRESH_TOKEN",
+        ),
+        (
+            {"client_id": CLIENT_ID, "client_secret": SECRET, "grant_type": "client_credentials"},
+            "invalid_scope",
+            "BAD_SCOPES",
+        ),
+    ],
+)
+def test_what_is_missing_is_named(bare: Hub, version: str, form: dict[str, str], error: str, status: str) -> None:
+    answer = bare.form(f"/oauth/{version}/token", **form)
+    assert answer.status_code == 400
+    body = answer.json()
+    assert (body["error"], body["status"]) == (error, status)
+    assert body["message"] == body["error_description"]
+    assert body.keys() == {"error", "error_description", "status", "message"}
+
+
+def test_an_exchange_without_a_redirect_uri(bare: Hub) -> None:
+    assert bare.exchange(bare.granted_code(), redirect_uri="").json()["status"] == "BAD_REDIRECT_URI"
+
+
+@pytest.mark.parametrize("kind", ["application/json", "multipart/form-data; boundary=x", "text/plain", ""])
+def test_only_forms_are_read(bare: Hub, kind: str) -> None:
+    body = f"grant_type=refresh_token&client_id={CLIENT_ID}&client_secret={SECRET}&refresh_token=x"
+    headers = {"Content-Type": kind} if kind else {}
+    answer = bare.http.post("/oauth/2026-09/token", content=body.encode(), headers=headers)
+    assert answer.status_code == 415
+    good = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
+    answer = bare.http.post("/oauth/2026-09/token", content=body.encode(), headers=good)
+    assert answer.json()["status"] == "BAD_REFRESH_TOKEN"
+
+
+@pytest.mark.parametrize("scope", ["", "oauth", "developer.nonsense", "developer.webhooks_journal.read tickets.write"])
+def test_scopes_that_an_app_cannot_have_for_itself(bare: Hub, scope: str) -> None:
+    form = {"grant_type": "client_credentials", "client_id": CLIENT_ID, "client_secret": SECRET, "scope": scope}
+    assert bare.form("/oauth/2026-09/token", **form).json()["status"] == "BAD_SCOPES"
+
+
+def test_an_app_level_token_introspected(bare: Hub) -> None:
+    form = {"grant_type": "client_credentials", "client_id": CLIENT_ID, "client_secret": SECRET}
+    token = bare.form("/oauth/2026-09/token", **form, scope="developer.webhooks_journal.read").json()["access_token"]
+    body = bare.introspect(token)
+    assert body["token_use"] == "client_credentials"
+    assert body["scopes"] == ["developer.webhooks_journal.read"]
+    assert "hub_id" not in body
+
+
+def test_a_user_level_app_has_nothing_of_its_own(bare: Hub) -> None:
+    bare.app(user_level=True)
+    form = {"grant_type": "client_credentials", "client_id": CLIENT_ID, "client_secret": SECRET}
+    answer = bare.form("/oauth/2026-09/token", **form, scope="developer.webhooks_journal.read")
+    assert answer.status_code == 400
+    assert answer.json()["status"] == "USER_LEVEL_CLIENT_CREDENTIALS_NOT_SUPPORTED"
+    token = bare.exchange(bare.granted_code()).json()["access_token"]
+    assert bare.introspect(token)["signed_access_token"]["isUserLevel"] is True
+
+
+def test_the_signed_token_is_complete(hub: Hub) -> None:
+    assert hub.introspect(hub.token)["signed_access_token"].keys() == {
+        "appId",
+        "appInstallId",
+        "audience",
+        "expiresAt",
+        "hubId",
+        "hublet",
+        "installingUserId",
+        "isPrivateDistribution",
+        "isServiceAccount",
+        "isUserLevel",
+        "newSignature",
+        "scopeToScopeGroupPks",
+        "scopes",
+        "signature",
+        "trialScopeToScopeGroupPks",
+        "trialScopes",
+        "userId",
+    }
+
+
+def test_v1_metadata_of_a_closed_account_and_of_an_expired_token(hub: Hub) -> None:
+    tokens = hub.install()
+    hub.control("DELETE", f"portals/{HUB}")
+    body = hub.http.get(f"/oauth/v1/access-tokens/{tokens['access_token']}").json()
+    assert body["hub_id"] == HUB
+    assert "user" not in body
+    hub.advance(1800)
+    assert hub.http.get(f"/oauth/v1/access-tokens/{tokens['access_token']}").status_code == 404
+
+
+def test_revoking_takes_what_a_grace_would_keep(bare: Hub) -> None:
+    bare.app(rotate_refresh_tokens=True, refresh_grace_s=60)
+    first = bare.install()["refresh_token"]
+    second = bare.refresh(first).json()["refresh_token"]
+    assert bare.introspect(first)["active"] is True
+    form = {"client_id": CLIENT_ID, "client_secret": SECRET, "token": second}
+    assert bare.form("/oauth/2026-03/token/revoke", **form).status_code == 200
+    assert bare.refresh(first).json() == BAD_REFRESH
+    assert bare.introspect(first) == {"active": False}
+
+
+def test_authorizing_after_a_rotation_finds_the_latest_token(bare: Hub) -> None:
+    bare.app(rotate_refresh_tokens=True)
+    latest = bare.refresh(bare.install()["refresh_token"]).json()["refresh_token"]
+    assert bare.exchange(bare.granted_code()).json()["refresh_token"] == latest
+    saved = bare.control("GET", "snapshot")
+    bare.control("PUT", "snapshot", saved)
+    assert bare.exchange(bare.granted_code()).json()["refresh_token"] == latest
+
+
+@pytest.mark.parametrize("how", ["HubSpot's settings", "the app itself"])
+def test_an_app_can_be_told_what_uninstalling_does_to_its_tokens(bare: Hub, how: str) -> None:
+    bare.app(tokens_outlive_uninstall=True)
+    tokens = bare.install()
+    if how == "the app itself":
+        assert bare.call("DELETE", "/appinstalls/2026-09/external-install").status_code == 204
+    else:
+        bare.control("POST", f"portals/{HUB}/uninstall", {})
+    assert bare.refresh(tokens["refresh_token"]).json() == BAD_REFRESH
+    assert bare.get("/crm/v3/objects/contacts").status_code == 200
+    bare.advance(1800)
+    assert bare.get("/crm/v3/objects/contacts").status_code == 401
+
+
+def test_whoever_steers_has_the_last_word_on_that(bare: Hub) -> None:
+    bare.app(tokens_outlive_uninstall=True)
+    bare.install()
+    bare.control("POST", f"portals/{HUB}/uninstall", {"tokens": "die"})
+    assert bare.get("/crm/v3/objects/contacts").status_code == 401

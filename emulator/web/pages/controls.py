@@ -34,7 +34,9 @@ class Controls(Page):
         elif form.get("remove", "").isdigit():
             self.emulator.faults.remove(int(form["remove"]))
         elif "action" in form:
-            self.emulator.add_fault(read_fault(_fault(form), self.emulator.faults.next_id()))
+            self.emulator.add_fault(
+                read_fault(_fault(form), self.emulator.faults.next_id(), self.emulator.clock.now_ms())
+            )
 
     def _show(self, resp: falcon.Response, message: Child, status: int = 200) -> None:
         steps = [button(f"+ {text}", name="advance_s", value=seconds) for seconds, text in _STEPS]

@@ -13,6 +13,7 @@ NAVIGATION = (
     ("Accounts", "/"),
     ("Deliveries", "/_ui/deliveries"),
     ("Requests", "/_ui/requests"),
+    ("Marketplace", "/marketplace/apps"),
     ("Controls", "/_ui/controls"),
 )
 

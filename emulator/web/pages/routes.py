@@ -7,6 +7,7 @@ from emulator.web.pages.consent import Consent
 from emulator.web.pages.controls import Controls
 from emulator.web.pages.layout import StaticFile
 from emulator.web.pages.lists import NewRecord, RecordList
+from emulator.web.pages.marketplace import ListingPage, Marketplace, Return
 from emulator.web.pages.record import RecordPage
 from emulator.web.pages.wire import Deliveries, Requests
 from emulator.world import Emulator
@@ -18,6 +19,9 @@ def routes(emulator: Emulator) -> list[tuple[str, object]]:
         ("/", Accounts(emulator)),
         ("/oauth/authorize", consent),
         ("/oauth/{hub_id}/authorize", consent),
+        ("/marketplace/apps", Marketplace(emulator)),
+        ("/marketplace/apps/{app_id}", ListingPage(emulator)),
+        ("/app-install/{hub_id}/{install_id}", Return(emulator)),
         ("/contacts/{hub_id}/objects/{type_id}/views/all/list", RecordList(emulator)),
         ("/contacts/{hub_id}/objects/{type_id}/new", NewRecord(emulator)),
         ("/contacts/{hub_id}/record/{type_id}/{record_id}", RecordPage(emulator)),
