@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 from emulator.control.fields import Rejected
 from emulator.saving import SavedState
+from emulator.scenarios.library import LIBRARY
+from emulator.scenarios.stage import ScenarioRefused
 from emulator.seed.demo import demo
 from emulator.server import Listener, PortInUse, listeners
 from emulator.world import HUBLETS, Emulator, Options
@@ -41,11 +43,13 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if saved:
             saved.load()
+        for name in wanted.scenario:
+            emulator.scenarios.begin(name)
         proxy = _https_proxy(emulator, wanted)
         servers: list[Listener | HttpsProxy] = [*listeners(emulator, wanted.host), *([proxy] if proxy else [])]
         for each in servers:
             each.start()
-    except (PortInUse, Rejected, ProxyUnavailable, OSError) as failure:
+    except (PortInUse, Rejected, ProxyUnavailable, ScenarioRefused, OSError) as failure:
         sys.stderr.write(f"emulator: {failure}\n")
         return 1
     emulator.start()
@@ -78,6 +82,14 @@ def _parser() -> argparse.ArgumentParser:
         "--https-proxy", type=int, metavar="PORT", help="be api.hubapi.com for programs with HTTPS_PROXY set to this"
     )
     parser.add_argument("--ca-dir", type=Path, help="where the proxy's authority is kept (default in ~/.cache)")
+    parser.add_argument(
+        "--scenario",
+        action="append",
+        choices=sorted(LIBRARY),
+        default=[],
+        metavar="NAME",
+        help=f"begin with this scenario; may be given several times: {', '.join(sorted(LIBRARY))}",
+    )
     return parser
 
 

@@ -31,6 +31,7 @@ from emulator.oauth.grants import AccessToken, Grants
 from emulator.oauth.marketplace import Marketplace, MarketplaceInstall
 from emulator.portals import Portal
 from emulator.regions import Moves
+from emulator.scenarios.running import Scenarios
 from emulator.webhooks.delivery import Deliveries
 from emulator.webhooks.events import events_of
 from emulator.webhooks.in_force import SettingsCache
@@ -94,6 +95,7 @@ class Emulator:
         self.deliveries = Deliveries(
             self.clock, self.faults, sender or HttpSender(), self._app_in_force, self.options.webhook_linger_ms / 1000
         )
+        self.scenarios = Scenarios(self)
         self.private_apps = 0
         self._seed = seed
         if seed is not None:
@@ -294,6 +296,7 @@ class Emulator:
     def clear(self) -> None:
         with self.lock:
             self.deliveries.clear()
+            self.scenarios.clear()
             self.faults.clear()
             self.sunsets.restore()
             self.limits.clear()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import falcon
 
-from emulator.control import installs, limits, sunsets
+from emulator.control import installs, limits, scenarios, sunsets
 from emulator.control import resources as control
 from emulator.control import users as people
 from emulator.control.fields import Rejected
@@ -55,6 +55,7 @@ def application(emulator: Emulator, hublet: str) -> Application:
         *people.routes(emulator),
         *installs.routes(emulator),
         *limits.routes(emulator),
+        *scenarios.routes(emulator),
         *pages.routes(emulator),
     ]:
         app.add_route(path, resource)
