@@ -13,6 +13,7 @@ from emulator.crm.store import Crm
 from emulator.instants import DAY_MS
 from emulator.lists.following import Following
 from emulator.lists.registry import Lists
+from emulator.marketing.store import Marketing
 from emulator.settings.teams import Teams
 
 ACCOUNT_TYPES = ("STANDARD", "DEVELOPER_TEST", "SANDBOX", "APP_DEVELOPER")
@@ -34,8 +35,10 @@ class Portal:
     # How often the account bought more calls for its private apps.
     api_limit_increases: int = 0
     lists: Lists = field(init=False)
+    marketing: Marketing = field(init=False)
 
     def __post_init__(self) -> None:
+        self.marketing = Marketing(self.hub_id)
         self.lists = Lists(self.crm)
         self.crm.followers.append(Following(self.lists).follow)
 

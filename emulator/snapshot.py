@@ -20,6 +20,7 @@ from emulator.journal.journals import Journals
 from emulator.journal.saved import load_journals, save_journals
 from emulator.legacy.sunsets import Sunsets
 from emulator.lists.saved import load_lists, save_lists
+from emulator.marketing.saved import load_marketing, save_marketing
 from emulator.oauth.apps import App
 from emulator.oauth.grants import Grants
 from emulator.oauth.saved import load_grants, load_listing, load_marketplace, save_grants, save_marketplace
@@ -139,6 +140,7 @@ def _portal(portal: Portal) -> Json:
             "account_type": portal.account_type,
             "api_limit_increases": portal.api_limit_increases,
             "created_at": portal.created_at,
+            "marketing": save_marketing(portal.marketing),
             "search_lag_ms": portal.crm.search_lag_ms,
             "users": [asdict(user) for user in portal.users],
             "pipelines": {
@@ -211,6 +213,7 @@ def _load_portal(emulator: Emulator, saved: Json) -> Portal:
         portal.crm.links.put_unchecked(portal.crm.association_types[key], from_id, to_id)
     load_people(portal, saved.get("people"))
     load_lists(portal.lists, saved.get("lists"))
+    load_marketing(portal.marketing, saved.get("marketing", {}))
     return portal
 
 

@@ -10,6 +10,8 @@ from emulator.crm.catalog import STANDARD
 from emulator.crm.owners import User
 from emulator.oauth.scopes import TIERS
 from emulator.portals import ACCOUNT_TYPES, Portal, new_portal
+from emulator.seed.marketing import KINDS as MARKETING_KINDS
+from emulator.seed.marketing import fill_marketing
 from emulator.seed.portal import fill
 from emulator.world import Emulator
 
@@ -51,7 +53,9 @@ def read_portal(emulator: Emulator, body: Any) -> Portal:
         search_lag_ms=fields.whole("search_lag_ms", emulator.options.search_lag_ms),
         account_type=fields.choice("account_type", ACCOUNT_TYPES, "STANDARD"),
     )
-    fill(portal, _seed(fields), fields.whole("random_seed", hub_id))
+    counts, random_seed = _seed(fields), fields.whole("random_seed", hub_id)
+    fill(portal, counts, random_seed)
+    fill_marketing(portal, counts, random_seed)
     return portal
 
 
@@ -82,9 +86,18 @@ def read_user(given: Any, where: str = "") -> User:
 
 
 def _seed(fields: Fields) -> dict[str, int]:
-    plurals = [kind.plural for kind in STANDARD]
-    seed = Fields(fields.mapping("seed", {}), plurals, "seed")
-    return {plural: seed.whole(plural, 0, high=5_000_000) for plural in plurals}
+    known = [*(kind.plural for kind in STANDARD), *MARKETING_KINDS]
+    seed = Fields(fields.mapping("seed", {}), known, "seed")
+    return {name: seed.whole(name, 0, high=5_000_000) for name in known}
+
+
+def add_marketing(portal: Portal, body: Any) -> dict[str, int]:
+    """More of it, which happened within the last `within_s` seconds."""
+    fields = Fields(body, (*MARKETING_KINDS, "within_s", "random_seed"))
+    counts = {name: fields.whole(name, 0, high=1_000_000) for name in MARKETING_KINDS}
+    within_ms = int(fields.amount("within_s", 1.0) * 1000)
+    fill_marketing(portal, counts, fields.whole("random_seed", portal.hub_id), within_ms)
+    return counts
 
 
 def issue_token(emulator: Emulator, portal: Portal, body: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import falcon
 from emulator.control.apps import read_app, read_fault
 from emulator.control.changes import apply_changes
 from emulator.control.fields import Fields, Rejected
-from emulator.control.portals import issue_token, read_portal
+from emulator.control.portals import add_marketing, issue_token, read_portal
 from emulator.ledger import Delivery, Ledger, Request, Row
 from emulator.oauth.apps import App
 from emulator.portals import Portal
@@ -88,6 +88,13 @@ class Tokens(ControlResource):
 class Changes(ControlResource):
     def on_post(self, req: falcon.Request, resp: falcon.Response, hub_id: str) -> None:
         reply(resp, apply_changes(self.portal(hub_id), body_of(req)))
+
+
+class MoreMarketing(ControlResource):
+    """What happens meanwhile: forms are sent, e-mails opened, pages visited."""
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response, hub_id: str) -> None:
+        reply(resp, {"added": add_marketing(self.portal(hub_id), body_of(req))})
 
 
 class Uninstall(ControlResource):
@@ -235,6 +242,7 @@ def routes(emulator: Emulator) -> list[tuple[str, ControlResource]]:
         (portal, PortalItem(emulator)),
         (f"{portal}/tokens", Tokens(emulator)),
         (f"{portal}/changes", Changes(emulator)),
+        (f"{portal}/marketing", MoreMarketing(emulator)),
         (f"{portal}/uninstall", Uninstall(emulator)),
         ("/_emulator/clock", ClockResource(emulator)),
         ("/_emulator/faults", Faults(emulator)),

@@ -28,6 +28,7 @@ from emulator.web.exchange import dumps
 from emulator.web.gate import ApiResource, Gate, call_of
 from emulator.web.journal import routes as journal
 from emulator.web.legacy import routes as legacy
+from emulator.web.marketing import routes as marketing
 from emulator.web.pages import routes as pages
 from emulator.web.versions import DATED, EVERY, V3, V4, V2026_03, V2026_09, Version
 
@@ -59,7 +60,7 @@ def application(emulator: Emulator, hublet: str) -> Application:
         *pages.routes(emulator),
     ]:
         app.add_route(path, resource)
-    for path, resource in [*legacy.routes(emulator), *sunsets.routes(emulator)]:
+    for path, resource in [*legacy.routes(emulator), *marketing.routes(emulator), *sunsets.routes(emulator)]:
         app.add_route(path, resource)
     return app
 

@@ -7,6 +7,7 @@ import falcon
 from emulator.crm.catalog import GROUPS
 from emulator.crm.object_types import ObjectType
 from emulator.legacy.properties import definition_v2, group_v2
+from emulator.marketing import form_properties
 from emulator.web.exchange import flag, reply
 from emulator.web.gate import ApiResource
 
@@ -22,6 +23,10 @@ class Definitions(_DefinitionResource):
     """A bare array."""
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, kind_name: str = "companies") -> None:
+        if kind_name.lower() in form_properties.NAMES:
+            self.caller(req).require(["forms"])
+            reply(resp, [definition_v2(definition) for definition in form_properties.PROPERTIES])
+            return
         kind = self.kind(req, kind_name)
         crm = self.caller(req).portal.crm
         with crm.lock:

@@ -1,0 +1,1 @@
+"""The marketing APIs over HTTP."""
