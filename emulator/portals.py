@@ -10,6 +10,7 @@ from emulator.clock import Clock
 from emulator.crm.owners import User, owners_of
 from emulator.crm.people import add_user_record
 from emulator.crm.store import Crm
+from emulator.exports.exports import Exports
 from emulator.instants import DAY_MS
 from emulator.lists.following import Following
 from emulator.lists.registry import Lists
@@ -34,6 +35,7 @@ class Portal:
     account_type: str = "STANDARD"
     # How often the account bought more calls for its private apps.
     api_limit_increases: int = 0
+    exports: Exports = field(default_factory=Exports)
     lists: Lists = field(init=False)
     marketing: Marketing = field(init=False)
 

@@ -16,6 +16,7 @@ from emulator.crm.pipelines import Pipeline, Stage
 from emulator.crm.properties import Option, Property
 from emulator.crm.records import Record, Source, Table, Version
 from emulator.crm.store import Crm
+from emulator.exports.saved import load_exports, save_exports
 from emulator.journal.journals import Journals
 from emulator.journal.saved import load_journals, save_journals
 from emulator.legacy.sunsets import Sunsets
@@ -151,6 +152,7 @@ def _portal(portal: Portal) -> Json:
             "links": list(portal.crm.links.rows()),
             "lists": save_lists(portal.lists),
             "people": save_people(portal),
+            "exports": save_exports(portal.exports),
         }
 
 
@@ -212,6 +214,7 @@ def _load_portal(emulator: Emulator, saved: Json) -> Portal:
     for key, from_id, to_id in saved["links"]:
         portal.crm.links.put_unchecked(portal.crm.association_types[key], from_id, to_id)
     load_people(portal, saved.get("people"))
+    load_exports(portal.exports, saved.get("exports"))
     load_lists(portal.lists, saved.get("lists"))
     load_marketing(portal.marketing, saved.get("marketing", {}))
     return portal

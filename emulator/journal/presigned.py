@@ -44,14 +44,14 @@ def expires_at(now_ms: int) -> int:
     return now_ms // 1000 * 1000 + LIFE_S * 1000
 
 
-def sign(secret: bytes, path: str, now_ms: int) -> str:
+def sign(secret: bytes, path: str, now_ms: int, life_s: int = LIFE_S) -> str:
     """The query that makes the path readable for a while."""
     moment = datetime.fromtimestamp(now_ms // 1000, UTC)
     parameters = {
         "X-Amz-Algorithm": "AWS4-HMAC-SHA256",
         "X-Amz-Credential": f"ASIAEMULATED/{moment:%Y%m%d}/us-east-1/s3/aws4_request",
         "X-Amz-Date": moment.strftime(_DATE),
-        "X-Amz-Expires": str(LIFE_S),
+        "X-Amz-Expires": str(life_s),
         "X-Amz-SignedHeaders": "host",
     }
     return urlencode(parameters | {_SIGNATURE: _signature(secret, path, parameters)})
@@ -72,7 +72,8 @@ def check(secret: bytes, path: str, parameters: Mapping[str, str], now_ms: int) 
             "The request signature we calculated does not match the signature you provided. Check your key and"
             " signing method.",
         )
-    until = datetime.strptime(signed["X-Amz-Date"], _DATE).replace(tzinfo=UTC) + timedelta(seconds=LIFE_S)
+    life = timedelta(seconds=int(signed["X-Amz-Expires"]))
+    until = datetime.strptime(signed["X-Amz-Date"], _DATE).replace(tzinfo=UTC) + life
     if now_ms >= until.timestamp() * 1000:
         raise StorageRefused(403, "AccessDenied", f"Request has expired: {iso(int(until.timestamp()) * 1000)}")
 

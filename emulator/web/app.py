@@ -15,6 +15,7 @@ from emulator.web import (
     account,
     associations,
     batches,
+    exports,
     lists,
     properties,
     records,
@@ -100,6 +101,7 @@ def _api(emulator: Emulator) -> list[tuple[str, ApiResource]]:
         for path, resource in _token_routes(version):
             routes.append((path, resource(emulator, version)))
     routes += lists.routes(emulator)
+    routes += exports.routes(emulator)
     routes += [*users.routes(emulator), *teams.routes(emulator)]
     return routes
 
