@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
@@ -51,7 +51,17 @@ class Delivery(NamedTuple):
         return self.status is not None and 200 <= self.status < 300
 
 
-Row = TypeVar("Row", Request, Delivery)
+class Numbered(Protocol):
+    """What every kind of row has."""
+
+    @property
+    def seq(self) -> int: ...
+
+    @property
+    def hub_id(self) -> int | None: ...
+
+
+Row = TypeVar("Row", bound=Numbered)
 
 
 class Ledger(Generic[Row]):
