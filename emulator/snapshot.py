@@ -35,6 +35,7 @@ from emulator.webhooks.saved import (
     save_settings,
     save_subscriptions,
 )
+from emulator.workflows.saved import load_workflows, save_workflows
 from emulator.world import Emulator
 
 FORMAT = 1
@@ -54,6 +55,7 @@ def save(emulator: Emulator) -> Json:
             "marketplace": save_marketplace(emulator.marketplace),
             "moves": {str(hub_id): until for hub_id, until in emulator.moves.until.items()},
             "private_apps": emulator.private_apps,
+            "workflows": save_workflows(emulator.workflows),
             "settings_cache": save_cache(emulator.settings_cache),
             "sunsets": emulator.sunsets.as_json(),
             "events": [
@@ -82,6 +84,7 @@ def load(emulator: Emulator, saved: Any) -> None:
         moves = {int(hub_id): int(until) for hub_id, until in saved.get("moves", {}).items()}
         events = [(str(e["client_id"]), int(e["hub_id"]), int(e["due"]), dict(e["event"])) for e in saved["events"]]
         cached = load_cache(saved.get("settings_cache", {}))
+        workflows = load_workflows(saved.get("workflows"))
         offset, private_apps = int(saved["clock_offset_ms"]), int(saved["private_apps"])
         sunsets = Sunsets()
         sunsets.move(saved.get("sunsets", {}))
@@ -102,6 +105,7 @@ def load(emulator: Emulator, saved: Any) -> None:
         emulator.adopt(grants)
         emulator.marketplace = marketplace
         emulator.moves.until.update(moves)
+        emulator.workflows.replace(*workflows)
         for client_id, hub_id, due, event in events:
             emulator.deliveries.restore(client_id, hub_id, event, due)
 

@@ -10,6 +10,7 @@ import httpx2
 
 from emulator.web.broken import ConnectionDropped
 from emulator.webhooks.sender import KEPT, Answer, DeliveryFailed
+from emulator.workflows.wire import Incoming, Outgoing
 from emulator.world import Emulator
 
 
@@ -58,3 +59,25 @@ def send_to(application: Callable[..., Any], origin: str = "http://localhost:800
             raise DeliveryFailed(str(failure)) from failure
 
     return send
+
+
+def fetch_from(
+    application: Callable[..., Any], origin: str = "http://localhost:8000"
+) -> Callable[[Outgoing], Incoming]:
+    """Workflows' requests go to a WSGI application: `Emulator(fetcher=fetch_from(app))`."""
+    client = httpx2.Client(transport=httpx2.WSGITransport(app=application), base_url=origin)
+
+    def fetch(request: Outgoing) -> Incoming:
+        try:
+            answer = client.request(
+                request.method,
+                request.url,
+                headers=request.headers,
+                content=request.body,
+                timeout=httpx2.Timeout(request.timeout_s, connect=request.connect_timeout_s),
+            )
+        except httpx2.TransportError as failure:
+            raise DeliveryFailed(str(failure)) from failure
+        return Incoming(answer.status_code, answer.content, {k.lower(): v for k, v in answer.headers.items()})
+
+    return fetch

@@ -6,8 +6,9 @@ The locking rule, for all of this package:
    `crm.lock`. Everything else that is shared (apps, portals, codes, tokens, installs) is changed under
    `Emulator.lock`; a single dictionary look-up there needs no lock.
 2. Whoever needs both takes `Emulator.lock` first.
-3. Ledgers, rate windows, faults, journals and the delivery queue have locks of their own, taken last and held for a
-   few instructions. Under the queue's, only the faults' may be taken; under the others none.
+3. Ledgers, rate windows, faults, journals, the delivery queue and workflows have locks of their own, taken last and
+   held for a few instructions. Under the queue's, only the faults' may be taken, under the workflows' only the ledgers';
+   under the others none.
 4. No lock is held while anything is sent, received or waited for.
 """
 
@@ -16,7 +17,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from emulator.clock import Clock
@@ -36,6 +37,9 @@ from emulator.webhooks.delivery import Deliveries
 from emulator.webhooks.events import events_of
 from emulator.webhooks.in_force import SettingsCache
 from emulator.webhooks.sender import HttpSender, Sender
+from emulator.workflows.requests import Timeouts
+from emulator.workflows.room import Workflows
+from emulator.workflows.wire import Fetcher, fetch_over_http
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
@@ -54,6 +58,8 @@ class Options:
     # How long a file of the journal that is not full waits for more events, on the virtual clock.
     journal_linger_ms: int = 1_000
     request_ledger: int = 200_000
+    # How long requests of workflows may take.
+    workflow_timeouts: Timeouts = field(default_factory=Timeouts)
 
 
 def default_origins(host: str = "localhost", port: int = 8765) -> dict[str, str]:
@@ -75,6 +81,7 @@ class Emulator:
         *,
         clock: Clock | None = None,
         sender: Sender | None = None,
+        fetcher: Fetcher | None = None,
         seed: Callable[[Emulator], None] | None = None,
         limits: Limits | None = None,
     ) -> None:
@@ -96,6 +103,7 @@ class Emulator:
             self.clock, self.faults, sender or HttpSender(), self._app_in_force, self.options.webhook_linger_ms / 1000
         )
         self.scenarios = Scenarios(self)
+        self.workflows = Workflows(self, fetcher or fetch_over_http, self.options.workflow_timeouts)
         self.private_apps = 0
         self._seed = seed
         if seed is not None:
@@ -110,11 +118,13 @@ class Emulator:
         return application(self, hublet)
 
     def start(self) -> None:
-        """Deliver webhooks in the background."""
+        """Deliver webhooks and run workflows in the background."""
         self.deliveries.start()
+        self.workflows.scheduler.start()
 
     def stop(self) -> None:
         self.deliveries.stop()
+        self.workflows.scheduler.stop()
 
     # -- apps and portals ------------------------------------------------------------------------------------------
 
@@ -167,6 +177,7 @@ class Emulator:
             self.portals.pop(hub_id, None)
             self.moves.forget(hub_id)
         self.deliveries.drop(hub_id)
+        self.workflows.drop(hub_id)
 
     def adopt(self, grants: Grants) -> None:
         """Go by these grants from now on, and write what is installed into the apps' journals."""
@@ -188,6 +199,7 @@ class Emulator:
             events = events_of(app, portal.crm, write)
             if events:
                 self.deliveries.publish(app, portal.hub_id, events)
+        self.workflows.note(portal.hub_id, write)
 
     # -- tokens ----------------------------------------------------------------------------------------------------
 
@@ -252,8 +264,11 @@ class Emulator:
         self.faults.add(fault)
 
     def deliver(self) -> int:
-        """Deliver all events that are due, in this thread; for tests that do not `start`."""
-        return self.deliveries.deliver_due()
+        """Send all that is due, in this thread; for tests that do not `start`. How many requests that took."""
+        sent = 0
+        while count := self.workflows.scheduler.deliver_due() + self.deliveries.deliver_due():
+            sent += count
+        return sent
 
     def send_again(self, delivery: Delivery) -> None:
         """Send the events of a delivery once more, now.
@@ -297,6 +312,7 @@ class Emulator:
         with self.lock:
             self.deliveries.clear()
             self.scenarios.clear()
+            self.workflows.clear()
             self.faults.clear()
             self.sunsets.restore()
             self.limits.clear()

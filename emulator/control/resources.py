@@ -152,7 +152,7 @@ class FaultItem(ControlResource):
         no_content(resp)
 
 
-def _rows(req: falcon.Request, ledger: Ledger[Row]) -> tuple[list[Row], int]:
+def rows_since(req: falcon.Request, ledger: Ledger[Row]) -> tuple[list[Row], int]:
     """`since` is the number of the last row already seen, `next` what to pass then."""
     hub_id = req.get_param("hub_id")
     return ledger.since(
@@ -174,14 +174,14 @@ def _query_number(req: falcon.Request, name: str, default: int) -> int:
 class Requests(ControlResource):
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         rows: list[Request]
-        rows, following = _rows(req, self.emulator.requests)
+        rows, following = rows_since(req, self.emulator.requests)
         reply(resp, {"items": [row._asdict() for row in rows], "next": following})
 
 
 class DeliveriesResource(ControlResource):
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         rows: list[Delivery]
-        rows, following = _rows(req, self.emulator.deliveries.ledger)
+        rows, following = rows_since(req, self.emulator.deliveries.ledger)
         reply(resp, {"items": [delivery_json(row) for row in rows], "next": following})
 
 

@@ -9,6 +9,7 @@ import falcon
 from emulator.control import installs, limits, scenarios, sunsets
 from emulator.control import resources as control
 from emulator.control import users as people
+from emulator.control import workflows as workflow_control
 from emulator.control.fields import Rejected
 from emulator.errors import HubSpotError
 from emulator.web import (
@@ -58,6 +59,7 @@ def application(emulator: Emulator, hublet: str) -> Application:
         *installs.routes(emulator),
         *limits.routes(emulator),
         *scenarios.routes(emulator),
+        *workflow_control.routes(emulator),
         *pages.routes(emulator),
     ]:
         app.add_route(path, resource)

@@ -17,6 +17,7 @@ from emulator.clock import Clock
 from emulator.limits import Limits
 from emulator.testing import EmulatorTransport
 from emulator.webhooks.sender import DeliveryFailed
+from emulator.workflows.wire import Incoming, Outgoing
 from emulator.world import default_origins
 
 CLIENT_ID = "c0ffee00-0000-4000-8000-000000000001"
@@ -58,6 +59,25 @@ class Receiver:
         return [event for _, body in self.requests for event in json.loads(body)]
 
 
+@dataclass
+class ActionServer:
+    """Answers workflows' requests with whatever the test says, and keeps them. 0 is a connection refused."""
+
+    answer: int | Incoming | Callable[[Outgoing], Incoming] = 200
+    requests: list[Outgoing] = field(default_factory=list)
+
+    def __call__(self, request: Outgoing) -> Incoming:
+        self.requests.append(request)
+        answer = self.answer(request) if callable(self.answer) else self.answer
+        if answer == 0:
+            raise DeliveryFailed("connection refused")
+        return Incoming(answer) if isinstance(answer, int) else answer
+
+    def took(self) -> list[Outgoing]:
+        taken, self.requests = self.requests, []
+        return taken
+
+
 class Time:
     """Real time, in the test's hands: both the wall clock and the one that rate windows use."""
 
@@ -76,10 +96,12 @@ class Hub:
     def __init__(self, **options: Any) -> None:
         self.time = Time()
         self.receiver = Receiver()
+        self.actions = ActionServer()
         self.emulator = Emulator(
             Options(default_origins(), **options),
             clock=Clock(lambda: self.time.ms),
             sender=self.receiver,
+            fetcher=self.actions,
             limits=Limits(lambda: self.time.ticks),
         )
         self.http = httpx2.Client(transport=EmulatorTransport(self.emulator), base_url="http://localhost:8765")
