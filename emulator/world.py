@@ -7,8 +7,8 @@ The locking rule, for all of this package:
    `Emulator.lock`; a single dictionary look-up there needs no lock.
 2. Whoever needs both takes `Emulator.lock` first.
 3. Ledgers, rate windows, faults, journals, the delivery queue and workflows have locks of their own, taken last and
-   held for a few instructions. Under the queue's, only the faults' may be taken, under the workflows' only the ledgers';
-   under the others none.
+   held for a few instructions. Under the queue's, only the faults' may be taken; under the workflows', only the
+   ledgers'; under the others none.
 4. No lock is held while anything is sent, received or waited for.
 """
 
