@@ -12,6 +12,7 @@ from emulator.oauth.scopes import TIERS
 from emulator.portals import ACCOUNT_TYPES, Portal, new_portal
 from emulator.seed.marketing import KINDS as MARKETING_KINDS
 from emulator.seed.marketing import fill_marketing
+from emulator.seed.others import seedable
 from emulator.seed.portal import fill
 from emulator.world import Emulator
 
@@ -86,7 +87,7 @@ def read_user(given: Any, where: str = "") -> User:
 
 
 def _seed(fields: Fields) -> dict[str, int]:
-    known = [*(kind.plural for kind in STANDARD), *MARKETING_KINDS]
+    known = [*(kind.plural for kind in STANDARD if seedable(kind)), *MARKETING_KINDS]
     seed = Fields(fields.mapping("seed", {}), known, "seed")
     return {name: seed.whole(name, 0, high=5_000_000) for name in known}
 

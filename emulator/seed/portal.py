@@ -9,9 +9,11 @@ import random
 from collections.abc import Callable, Mapping
 
 from emulator.crm.object_types import COMPANY, CONTACT, DEAL, TICKET, ObjectType
-from emulator.crm.records import Record, Source, by_user
+from emulator.crm.records import Record, by_user
 from emulator.instants import DAY_MS, iso
 from emulator.portals import Portal
+from emulator.seed.others import fill_others
+from emulator.seed.spread import IMPORT, add_records
 from emulator.seed.words import (
     COMPANY_KINDS,
     COMPANY_WORDS,
@@ -22,9 +24,6 @@ from emulator.seed.words import (
     PLACES,
     TICKETS,
 )
-
-_PAST_MS = 730 * DAY_MS
-_IMPORT = Source("IMPORT", "seed", None, "Import")
 
 Values = dict[str, str]
 
@@ -37,6 +36,7 @@ def fill(portal: Portal, counts: Mapping[str, int], random_seed: int) -> None:
         filler.add_contacts(counts.get("contacts", 0))
         filler.add_deals(counts.get("deals", 0))
         filler.add_tickets(counts.get("tickets", 0))
+    fill_others(portal, counts, random_seed)
 
 
 class _Filler:
@@ -46,26 +46,14 @@ class _Filler:
         self._now = portal.crm.clock.now_ms()
         self._places = PLACES.get(portal.hublet, PLACES["na1"])
         self._owners = [str(owner_id) for owner_id in portal.crm.owners]
-        self._authors = [*(by_user(user.user_id) for user in portal.users), _IMPORT]
+        self._authors = [*(by_user(user.user_id) for user in portal.users), IMPORT]
         self._companies: list[Record] = []
         self._contacts: list[Record] = []
         # Where a contact works.
         self._employers: dict[int, Record] = {}
 
     def _add(self, kind: ObjectType, count: int, values: Callable[[int], Values]) -> list[Record]:
-        """Created one after the other over two years, and most of them not changed for a while."""
-        dice, table = self._dice, self._crm.table(kind)
-        step = max(1, _PAST_MS // max(1, count))
-        record_id, created = table.next_id, self._now - _PAST_MS
-        made = []
-        for _ in range(count):
-            record = Record(record_id, values(record_id), created + dice.randrange(step), dice.choice(self._authors))
-            record.updated_at += int((self._now - record.created_at) * dice.random() ** 3)
-            made.append(record)
-            record_id += 1 + dice.randrange(3)
-            created += step
-        table.load(made)
-        return made
+        return add_records(self._crm.table(kind), count, values, self._dice, self._authors, self._now)
 
     def add_companies(self, count: int) -> None:
         self._companies = self._add(COMPANY, count, self._company)

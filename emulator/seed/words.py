@@ -146,3 +146,22 @@ TICKETS = (
     ("Report numbers differ from dashboard", "PRODUCT_ISSUE", "The weekly total is off by a few per cent."),
     ("Keyboard shortcuts for the inbox", "FEATURE_REQUEST", "Archiving by key would save us hours."),
 )
+
+# By the property that they are values of.
+ACTIVITY_PHRASES = {
+    "hs_note_body": (
+        "<p>Prefers to be called in the morning.</p>",
+        "<p>Wants an offer for twice as many seats.</p>",
+        "<p>Met at the trade fair; send the case study.</p>",
+    ),
+    "hs_task_subject": ("Call back", "Send the offer", "Prepare the demo", "Ask for references", "Check the contract"),
+    "hs_task_body": ("Before the end of the week.", "Together with the service team.", "See the note on the deal."),
+    "hs_call_title": ("Introduction", "Follow-up", "Price talk", "Support question"),
+    "hs_call_body": ("Interested, decides next month.", "Not reached, left a message.", "Wants to see the reports."),
+    "hs_email_subject": ("Your offer", "Re: Your offer", "Meeting on Thursday", "Documents you asked for"),
+    "hs_email_text": ("As promised, you find the offer attached.", "Thursday at ten suits us well.", "Many thanks!"),
+    "hs_email_html": ("<p>As promised, you find the offer attached.</p>", "<p>Thursday at ten suits us well.</p>"),
+    "hs_meeting_title": ("Product demo", "Quarterly review", "Kick-off", "Contract talk"),
+    "hs_meeting_body": ("We look at the plan together.", "Bring the figures, please."),
+    "hs_meeting_location": ("Online", "Their office", "Our office"),
+}

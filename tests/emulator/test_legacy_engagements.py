@@ -204,3 +204,18 @@ def test_engagements_that_are_refused(hub: Hub, bare: Hub) -> None:
     bare.install(user_id=102, scopes=["oauth"])
     refused = bare.get(f"{BASE}/paged")
     assert refused.status_code == 403
+
+
+def test_seeded_activities_are_all_told_of(bare: Hub) -> None:
+    counts = dict.fromkeys(KINDS, 30)
+    bare.portal(7, seed={"contacts": 10, "companies": 3, "deals": 4, **counts})
+    token = bare.control("POST", "portals/7/tokens", {"private_app": True, "scopes": EMAIL_SCOPES})
+    bare.token = token["access_token"]
+    rows = [row for answer in walk(bare, "paged", limit=40) for row in answer["results"]]
+    crm = bare.emulator.portals[7].crm
+    expected = sorted(number for kind in KINDS for number in crm.table(crm.object_type(kind)).live)
+    assert [row["engagement"]["id"] for row in rows] == expected
+    assert len(expected) == 150
+    assert all(row["associations"]["contactIds"] for row in rows)
+    after = bare.get(f"{BASE}/modified/after", limit=250).json()
+    assert sorted(ids([after])) == expected

@@ -9,8 +9,11 @@ import pytest
 
 from emulator import Emulator
 from emulator.clock import Clock
+from emulator.control.portals import read_portal
+from emulator.crm.catalog import STANDARD
 from emulator.crm.object_types import COMPANY, CONTACT, CORE, DEAL, TICKET
 from emulator.seed.demo import demo
+from emulator.seed.others import seedable
 from emulator.world import Emulator as World
 from tests.emulator.hub import Hub
 
@@ -107,3 +110,45 @@ def test_seeding_a_hundred_thousand_records_is_linear(monkeypatch: pytest.Monkey
     hub = seeded(contacts=20_000)
     assert rebuilds == 4
     assert isinstance(hub.emulator, World)
+
+
+OTHERS = ["notes", "tasks", "calls", "emails", "meetings", "leads", "line_items", "products", "quotes", "deal_splits"]
+
+
+def test_every_other_kind_can_be_seeded_with_values_that_could_have_been_written() -> None:
+    emulator = Emulator(clock=still())
+    kinds = [kind for kind in STANDARD if kind not in CORE and seedable(kind)]
+    portal = read_portal(
+        emulator, {"hub_id": 5, "seed": {"contacts": 20, "companies": 5, "deals": 5} | {k.plural: 6 for k in kinds}}
+    )
+    assert len(kinds) > 20
+    for kind in kinds:
+        values, table = portal.crm.values(kind), portal.crm.table(kind)
+        assert len(table) == 6
+        for record in table.records.values():
+            assert values.clean(record.values, {}) == record.values
+            assert all(record.values.get(name) for name in kind.needs_all_of)
+
+
+def test_activities_and_leads_are_about_somebody() -> None:
+    hub = seeded(contacts=20, companies=5, deals=5, tickets=5, **dict.fromkeys(OTHERS, 10))
+    crm = hub.emulator.portals[5].crm
+    for plural in ("notes", "tasks", "calls", "emails", "meetings"):
+        kind = crm.object_type(plural)
+        for record_id in crm.table(kind).live:
+            assert crm.links.targets(kind, record_id, CONTACT)
+    lead = crm.object_type("leads")
+    primary = crm.association_types[578].key
+    assert all(primary in next(iter(crm.links.targets(lead, n, CONTACT).values())) for n in crm.table(lead).live)
+
+
+def test_ids_of_seeded_activities_do_not_meet() -> None:
+    hub = seeded(contacts=3, notes=30, tasks=30, meetings=30)
+    crm = hub.emulator.portals[5].crm
+    ids = [number for plural in ("notes", "tasks", "meetings") for number in crm.table(crm.object_type(plural)).live]
+    assert len(ids) == len(set(ids)) == 90
+
+
+def test_users_are_no_data_to_be_seeded() -> None:
+    answer = Hub().http.post("/_emulator/portals", json={"hub_id": 5, "seed": {"users": 3}})
+    assert answer.status_code == 400
