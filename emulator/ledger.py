@@ -76,7 +76,7 @@ class Ledger(Generic[Row]):
         self._weight = 0
         self._heaviest = heaviest
 
-    def add(self, make: Callable[[int], Row]) -> None:
+    def add(self, make: Callable[[int], Row]) -> Row:
         with self._lock:
             row = make(self._first_seq + len(self._rows))
             self._rows.append(row)
@@ -84,6 +84,7 @@ class Ledger(Generic[Row]):
                 self._weight += self._weigh(row)
             if len(self._rows) > self._capacity or self._weight > self._heaviest:
                 self._drop_oldest_fifth()
+            return row
 
     def _drop_oldest_fifth(self) -> None:
         count = max(1, len(self._rows) // 5)

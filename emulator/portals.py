@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from emulator.clock import Clock
+from emulator.conversations.threads import Conversations
 from emulator.crm.owners import User, owners_of
 from emulator.crm.people import add_user_record
 from emulator.crm.store import Crm
@@ -35,11 +37,15 @@ class Portal:
     account_type: str = "STANDARD"
     # How often the account bought more calls for its private apps.
     api_limit_increases: int = 0
+    conversations: Conversations = field(default_factory=Conversations)
     exports: Exports = field(default_factory=Exports)
     lists: Lists = field(init=False)
     marketing: Marketing = field(init=False)
+    # For the ids and the order of its events, so that faults strike the same ones each time.
+    dice: random.Random = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        self.dice = random.Random(self.hub_id)
         self.marketing = Marketing(self.hub_id)
         self.lists = Lists(self.crm)
         self.crm.followers.append(Following(self.lists).follow)

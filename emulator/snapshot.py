@@ -10,6 +10,7 @@ from dataclasses import asdict
 from typing import Any
 
 from emulator.control.fields import Rejected
+from emulator.conversations.saved import load_conversations, save_conversations
 from emulator.crm.object_types import ObjectType
 from emulator.crm.owners import User
 from emulator.crm.pipelines import Pipeline, Stage
@@ -56,6 +57,9 @@ def save(emulator: Emulator) -> Json:
             "moves": {str(hub_id): until for hub_id, until in emulator.moves.until.items()},
             "private_apps": emulator.private_apps,
             "workflows": save_workflows(emulator.workflows),
+            "conversations": {
+                str(portal.hub_id): save_conversations(portal.conversations) for portal in emulator.portals.values()
+            },
             "settings_cache": save_cache(emulator.settings_cache),
             "sunsets": emulator.sunsets.as_json(),
             "events": [
@@ -83,6 +87,8 @@ def load(emulator: Emulator, saved: Any) -> None:
         marketplace = load_marketplace(saved.get("marketplace", []))
         moves = {int(hub_id): int(until) for hub_id, until in saved.get("moves", {}).items()}
         events = [(str(e["client_id"]), int(e["hub_id"]), int(e["due"]), dict(e["event"])) for e in saved["events"]]
+        for portal in portals:
+            load_conversations(portal.conversations, saved.get("conversations", {}).get(str(portal.hub_id)))
         cached = load_cache(saved.get("settings_cache", {}))
         workflows = load_workflows(saved.get("workflows"))
         offset, private_apps = int(saved["clock_offset_ms"]), int(saved["private_apps"])

@@ -7,8 +7,8 @@ The locking rule, for all of this package:
    `Emulator.lock`; a single dictionary look-up there needs no lock.
 2. Whoever needs both takes `Emulator.lock` first.
 3. Ledgers, rate windows, faults, journals, the delivery queue and workflows have locks of their own, taken last and
-   held for a few instructions. Under the queue's, only the faults' may be taken; under the workflows', only the
-   ledgers'; under the others none.
+   held for a few instructions. Under the queue's, only the faults' and a ledger's may be taken; under the workflows',
+   only the ledgers'; under the others none.
 4. No lock is held while anything is sent, received or waited for.
 """
 
@@ -34,9 +34,10 @@ from emulator.portals import Portal
 from emulator.regions import Moves
 from emulator.scenarios.running import Scenarios
 from emulator.webhooks.delivery import Deliveries
-from emulator.webhooks.events import events_of
+from emulator.webhooks.events import Event, events_of, sample_event
 from emulator.webhooks.in_force import SettingsCache
 from emulator.webhooks.sender import HttpSender, Sender
+from emulator.webhooks.subscriptions import Subscription
 from emulator.workflows.requests import Timeouts
 from emulator.workflows.room import Workflows
 from emulator.workflows.wire import Fetcher, fetch_over_http
@@ -190,16 +191,19 @@ class Emulator:
         return next(iter(self.options.origins))
 
     def _publish(self, portal: Portal, write: Write) -> None:
-        """Runs under the portal's lock, so that events queue in the order of the writes."""
         self.journals.publish(portal.crm, write, self.grants)
+        self.tell(portal, lambda app: events_of(app, portal.crm, write, portal.dice))
+        self.workflows.note(portal.hub_id, write)
+
+    def tell(self, portal: Portal, events_for: Callable[[App], list[Event]]) -> None:
+        """Queue each installed app's events. Under the portal's lock, so that they queue in the order of the writes."""
         for client_id, configured in list(self.apps.items()):
             app = self.settings_cache.in_force(configured)
             if app.webhook is None or self.grants.install(client_id, portal.hub_id) is None:
                 continue
-            events = events_of(app, portal.crm, write)
+            events = events_for(app)
             if events:
                 self.deliveries.publish(app, portal.hub_id, events)
-        self.workflows.note(portal.hub_id, write)
 
     # -- tokens ----------------------------------------------------------------------------------------------------
 
@@ -269,6 +273,10 @@ class Emulator:
         while count := self.workflows.scheduler.deliver_due() + self.deliveries.deliver_due():
             sent += count
         return sent
+
+    def test_subscription(self, app: App, subscription: Subscription, hub_id: int) -> Delivery:
+        """Send the event that HubSpot's button "Test" sends: once, whatever becomes of it."""
+        return self.deliveries.posting.post(app, hub_id, [sample_event(app, hub_id, subscription, self.clock.now_ms())])
 
     def send_again(self, delivery: Delivery) -> None:
         """Send the events of a delivery once more, now.

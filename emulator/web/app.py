@@ -9,6 +9,7 @@ import falcon
 from emulator.control import installs, limits, scenarios, sunsets
 from emulator.control import resources as control
 from emulator.control import users as people
+from emulator.control import webhooks as webhook_control
 from emulator.control import workflows as workflow_control
 from emulator.control.fields import Rejected
 from emulator.errors import HubSpotError
@@ -63,6 +64,7 @@ def application(emulator: Emulator, hublet: str) -> Application:
         *installs.routes(emulator),
         *limits.routes(emulator),
         *scenarios.routes(emulator),
+        *webhook_control.routes(emulator),
         *workflow_control.routes(emulator),
         *pages.routes(emulator),
     ]:

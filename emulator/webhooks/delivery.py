@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import heapq
 import itertools
-import json
 import random
 import threading
 import time
@@ -17,23 +16,17 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from queue import SimpleQueue
 
-from emulator.clock import Clock, wall_ms
+from emulator.clock import Clock
 from emulator.faults import Fault, Faults
 from emulator.ledger import Delivery, Ledger
 from emulator.oauth.apps import App
 from emulator.webhooks.events import Event
+from emulator.webhooks.posting import Posting
 from emulator.webhooks.retries import delay_ms
-from emulator.webhooks.sender import KEPT, Answer, DeliveryFailed, Sender
-from emulator.webhooks.signatures import sign_v1, sign_v3
+from emulator.webhooks.sender import Sender
 
 LARGEST_BATCH = 100
-MOST_WORKERS = 64
-
-# As seen on real deliveries.
-USER_AGENT = (
-    "HubSpot Connect 2.0 (http://dev.hubspot.com/) (namespace: webhooks-nio-http-client)"
-    " - WebhooksExecutorDaemon-executor"
-)
+MOST_WORKERS = 256
 
 
 @dataclass(eq=False)
@@ -45,6 +38,8 @@ class Channel:
     ready: deque[Event] = field(default_factory=deque)
     ready_since: float = 0.0
     in_flight: int = 0
+    # Whether the ledger tells already that the rest must wait for answers.
+    limited: bool = False
     # Events not yet accepted by the receiver nor given up.
     pending: int = 0
     closed: bool = False
@@ -68,9 +63,9 @@ class Deliveries:
         ledger: Ledger[Delivery] | None = None,
     ) -> None:
         self.ledger: Ledger[Delivery] = ledger or Ledger(250_000, lambda row: row.weight)
+        self.posting = Posting(sender, self.ledger)
         self._clock = clock
         self._faults = faults
-        self._send = sender
         self._app_of = app_of
         self._linger_s = linger_s
         self._changed = threading.Condition(threading.Lock())
@@ -217,16 +212,24 @@ class Deliveries:
     def _next_batch(self, *, linger: bool) -> Batch | None:
         now = time.monotonic()
         for channel in self._runnable:
-            app = self._sendable(channel)
-            if app is not None and not (linger and self._linger_left(channel, now) > 0):
+            app = self._app_of(channel.client_id)
+            if app is None or app.webhook is None or (linger and self._linger_left(channel, now) > 0):
+                continue
+            if channel.in_flight < app.webhook.max_concurrent_requests:
                 return self._take_out(channel, app, now)
+            self._tell_limited(channel, app)
         return None
 
-    def _sendable(self, channel: Channel) -> App | None:
+    def _tell_limited(self, channel: Channel, app: App) -> None:
+        """Once, until all that waits has gone out: HubSpot's own log shows such an entry too."""
+        if not channel.limited:
+            channel.limited = True
+            waiting = list(itertools.islice(channel.ready, LARGEST_BATCH))
+            self.posting.note(app, channel.hub_id, waiting, "Concurrency limited")
+
+    def _sendable(self, channel: Channel) -> bool:
         app = self._app_of(channel.client_id)
-        if app is None or app.webhook is None or channel.in_flight >= app.webhook.max_concurrent_requests:
-            return None
-        return app
+        return app is not None and app.webhook is not None and channel.in_flight < app.webhook.max_concurrent_requests
 
     def _linger_left(self, channel: Channel, now: float) -> float:
         """A batch that is not full waits a moment for more."""
@@ -244,6 +247,8 @@ class Deliveries:
         del self._runnable[channel]
         if channel.ready:
             self._runnable[channel] = None
+        else:
+            channel.limited = False
         return Batch(channel, app, events)
 
     def _pause_s(self) -> float | None:
@@ -258,40 +263,11 @@ class Deliveries:
     # -- sending ---------------------------------------------------------------------------------------------------
 
     def _deliver(self, batch: Batch) -> None:
-        settings = batch.app.webhook
-        assert settings is not None
-        body = _encode(batch.events)
-        sent_at = wall_ms()
-        started = time.monotonic()
-        answer: Answer | None = None
-        error: str | None = None
-        headers = _headers(batch.app.client_secret, settings.target_url, settings.timeout_ms, body, sent_at)
+        accepted = False
         try:
-            said = self._send(settings.target_url, headers, body, settings.timeout_ms / 1000)
-            answer = said if isinstance(said, Answer) else Answer(said)
-        except DeliveryFailed as failure:
-            error = str(failure)
+            accepted = self.posting.post(batch.app, batch.channel.hub_id, batch.events).accepted
         finally:
-            # Before anybody can see that the events are settled.
-            duration_ms = int((time.monotonic() - started) * 1000)
-            attempt = max(event["attemptNumber"] for event in batch.events)
-            self.ledger.add(
-                lambda seq: Delivery(
-                    seq=seq,
-                    sent_at_ms=sent_at,
-                    hub_id=batch.channel.hub_id,
-                    app_id=batch.app.app_id,
-                    attempt=attempt,
-                    status=answer.status if answer else None,
-                    error=error,
-                    duration_ms=duration_ms,
-                    body=body,
-                    url=settings.target_url,
-                    headers=headers,
-                    answer=answer.body[:KEPT] if answer else b"",
-                )
-            )
-            self._settle(batch, accepted=answer is not None and 200 <= answer.status < 300)
+            self._settle(batch, accepted=accepted)
 
     def _settle(self, batch: Batch, *, accepted: bool) -> None:
         channel = batch.channel
@@ -378,25 +354,3 @@ def _wait_ms(actions: dict[str, Fault]) -> int:
         fault = actions["reorder"]
         wait += fault.random.randrange(int(fault.params.get("window_ms", 2_000)))
     return wait
-
-
-def _encode(events: list[Event]) -> bytes:
-    """Compact, and in UTF-8 but for lone surrogates, which only an escape can carry."""
-    try:
-        return json.dumps(events, separators=(",", ":"), ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        return json.dumps(events, separators=(",", ":")).encode()
-
-
-def _headers(secret: str, url: str, timeout_ms: int, body: bytes, sent_at_ms: int) -> dict[str, str]:
-    """Deliveries carry the first and the third signature, made anew for every attempt."""
-    return {
-        "Accept": "*/*",
-        "Content-Type": "application/json",
-        "User-Agent": USER_AGENT,
-        "X-HubSpot-Request-Timestamp": str(sent_at_ms),
-        "X-HubSpot-Signature": sign_v1(secret, body),
-        "X-HubSpot-Signature-Version": "v1",
-        "X-HubSpot-Signature-v3": sign_v3(secret, "POST", url, body, sent_at_ms),
-        "X-HubSpot-Timeout-Millis": str(timeout_ms),
-    }

@@ -27,34 +27,52 @@ from emulator.webhooks.subscriptions import Subscription
 
 Event = dict[str, Any]
 
-_random = random.Random()
+# Of associations, the older types know these.
+_TOLD_PAIRS = frozenset(
+    f"{one}_TO_{other}"
+    for one, others in {
+        "CONTACT": ("COMPANY", "DEAL", "TICKET", "CONTACT"),
+        "COMPANY": ("CONTACT", "DEAL", "TICKET", "COMPANY"),
+        "DEAL": ("CONTACT", "COMPANY", "LINE_ITEM", "TICKET", "DEAL"),
+        "TICKET": ("CONTACT", "COMPANY", "DEAL", "TICKET"),
+        "LINE_ITEM": ("DEAL",),
+    }.items()
+    for other in others
+)
 
 
-def events_of(app: App, crm: Crm, write: Write) -> list[Event]:
+def events_of(app: App, crm: Crm, write: Write, dice: random.Random) -> list[Event]:
     """The app's events for one write, all with its instant; a record's creation is never the first of several."""
     # The memberships of lists are heard of through the journal only.
     changes = [change for change in write.changes if not isinstance(change, MembershipChanged)]
-    events = [event for change in changes for event in _events(app, crm, write, change)]
+    events = [event for change in changes for event in _events(app, crm, write, change, dice)]
     if len(events) > 1 and any(isinstance(change, Created) for change in write.changes):
-        _random.shuffle(events)
+        dice.shuffle(events)
         if events[0]["subscriptionType"].endswith(".creation"):
             events.append(events.pop(0))
     return events
 
 
-def _events(app: App, crm: Crm, write: Write, change: RecordChange) -> Iterator[Event]:
+def _events(app: App, crm: Crm, write: Write, change: RecordChange, dice: random.Random) -> Iterator[Event]:
     kind, action, name = _subject(change)
     for subscription in app.subscriptions.about(kind.type_id, action, name):
-        yield {
-            "eventId": _random.getrandbits(32),
-            "subscriptionId": subscription.id,
-            "portalId": crm.hub_id,
-            "appId": app.app_id,
-            "occurredAt": write.at,
-            "subscriptionType": subscription.event_type,
-            "attemptNumber": 0,
-            **_fields(crm, subscription, change, write.source),
-        }
+        if subscription.generic or not isinstance(change, Associated) or change.type.webhook_name in _TOLD_PAIRS:
+            event = envelope(app, crm.hub_id, subscription, write.at, dice)
+            event.update(_fields(crm, subscription, change, write.source))
+            yield event
+
+
+def envelope(app: App, hub_id: int, subscription: Subscription, at: int, dice: random.Random) -> Event:
+    """What every event begins with."""
+    return {
+        "eventId": dice.getrandbits(32),
+        "subscriptionId": subscription.id,
+        "portalId": hub_id,
+        "appId": app.app_id,
+        "occurredAt": at,
+        "subscriptionType": subscription.event_type,
+        "attemptNumber": 0,
+    }
 
 
 def _subject(change: RecordChange) -> tuple[ObjectType, str, str | None]:
@@ -145,3 +163,21 @@ def _association(change: Associated, source: Source, *, generic: bool) -> Event:
         **tail,
         "sourceId": source.id,
     }
+
+
+def sample_event(app: App, hub_id: int, subscription: Subscription, at: int) -> Event:
+    """What the button "Test" sends, with the fields and values of recorded tests."""
+    event: Event = {
+        "appId": app.app_id,
+        "eventId": 100,
+        "subscriptionId": subscription.id,
+        "portalId": hub_id,
+        "occurredAt": at,
+        "subscriptionType": subscription.event_type,
+        "attemptNumber": 0,
+        "objectId": 123,
+        "changeSource": "CRM",
+    }
+    if subscription.property_name is None:
+        return event | {"changeFlag": "NEW"}
+    return event | {"propertyName": subscription.property_name, "propertyValue": "sample-value"}

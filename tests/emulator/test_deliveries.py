@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from emulator.webhooks.delivery import USER_AGENT
+from emulator.webhooks.posting import USER_AGENT
 from emulator.webhooks.retries import MOST_RETRIES, delay_ms
 from emulator.webhooks.signatures import sign_v1, sign_v3
 from tests.emulator.hub import HUB, SECRET, TARGET, Hub, created, kinds
@@ -119,7 +119,7 @@ def test_retries_are_spread_and_grow() -> None:
 
 def test_each_attempt_is_signed_anew(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     now = iter((1_000, 2_000))
-    monkeypatch.setattr("emulator.webhooks.delivery.wall_ms", lambda: next(now))
+    monkeypatch.setattr("emulator.webhooks.posting.wall_ms", lambda: next(now))
     hub.subscribe("contact.creation")
     hub.receiver.answer = 500
     hub.change(created())

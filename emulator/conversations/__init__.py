@@ -1,0 +1,3 @@
+"""The inbox of an account: threads of messages, as far as webhooks tell of them."""
+
+from __future__ import annotations
