@@ -134,6 +134,7 @@ class Emulator:
         with self.lock:
             self.settings_cache.forget(app.client_id)
             self.apps[app.client_id] = app
+        self.deliveries.wake()
 
     def reconfigure(self, client_id: str, change: Callable[[App], App]) -> App:
         """Change an app's webhooks as its developer does: deliveries follow when HubSpot's cache does.
@@ -145,7 +146,8 @@ class Emulator:
             after = change(before)
             self.settings_cache.keep(before)
             self.apps[client_id] = after
-            return after
+        self.deliveries.wake()
+        return after
 
     def _app_in_force(self, client_id: str) -> App | None:
         """The app as deliveries see it."""

@@ -81,7 +81,7 @@ class Deliveries:
         self._workers: list[threading.Thread] = []
         self._under_way = 0
         self._stopping = False
-        clock.when_advanced(self._wake)
+        clock.when_advanced(self.wake)
 
     # -- taking events in ------------------------------------------------------------------------------------------
 
@@ -320,7 +320,8 @@ class Deliveries:
             self._batches.put(None)
         self._workers.clear()
 
-    def _wake(self) -> None:
+    def wake(self) -> None:
+        """Look again at what may go out: time has moved, or an app has changed."""
         with self._changed:
             self._changed.notify()
 

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import http.client
+import io
+import socket
 import ssl
 import threading
+import time
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 # So much of an answer's body is kept.
 KEPT = 2_048
+
+# A scheme, and a host with its port.
+_Receiver = tuple[str, str]
+# How a connection ends that the other side closed.
+_LOST = (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError)
 
 
 class DeliveryFailed(Exception):
@@ -35,69 +43,117 @@ class Sender(Protocol):
 
 
 class HttpSender:
-    """Keeps one connection per thread and receiver. Redirects are not followed."""
+    """Keeps one connection per thread and receiver. Redirects are not followed: they are answers like any other."""
 
     def __init__(self) -> None:
         self._local = threading.local()
 
     def __call__(self, url: str, headers: dict[str, str], body: bytes, timeout_s: float) -> Answer:
+        """The time runs from the first byte sent to the last one received, however slowly they drip."""
         parts = urlsplit(url)
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        kept = (parts.scheme, parts.netloc) in self._connections()
+        receiver = (parts.scheme, parts.netloc)
+        deadline = time.monotonic() + timeout_s
+        kept = receiver in self._connections()
         try:
-            return self._post(parts.scheme, parts.netloc, path, headers, body, timeout_s)
-        except TimeoutError:
-            raise DeliveryFailed(f"timed out after {timeout_s:g} s") from None
-        except (OSError, http.client.HTTPException) as failure:
-            if kept and isinstance(failure, http.client.RemoteDisconnected | BrokenPipeError | ConnectionResetError):
+            try:
+                return self._post(receiver, path, headers, body, deadline)
+            except _LOST:
+                if not kept:
+                    raise
                 # The receiver closed an idle connection; that is not its refusal of this delivery.
-                return self._again(parts.scheme, parts.netloc, path, headers, body, timeout_s)
-            raise DeliveryFailed(_reason(failure)) from None
-
-    def _again(
-        self, scheme: str, netloc: str, path: str, headers: dict[str, str], body: bytes, timeout_s: float
-    ) -> Answer:
-        try:
-            return self._post(scheme, netloc, path, headers, body, timeout_s)
+                return self._post(receiver, path, headers, body, deadline)
         except TimeoutError:
             raise DeliveryFailed(f"timed out after {timeout_s:g} s") from None
         except (OSError, http.client.HTTPException) as failure:
             raise DeliveryFailed(_reason(failure)) from None
 
-    def _connections(self) -> dict[tuple[str, str], http.client.HTTPConnection]:
-        connections: dict[tuple[str, str], http.client.HTTPConnection] | None
+    def _connections(self) -> dict[_Receiver, http.client.HTTPConnection]:
+        connections: dict[_Receiver, http.client.HTTPConnection] | None
         connections = getattr(self._local, "connections", None)
         if connections is None:
             connections = self._local.connections = {}
         return connections
 
-    def _post(
-        self, scheme: str, netloc: str, path: str, headers: dict[str, str], body: bytes, timeout_s: float
-    ) -> Answer:
+    def _post(self, receiver: _Receiver, path: str, headers: dict[str, str], body: bytes, deadline: float) -> Answer:
         connections = self._connections()
-        connection = connections.get((scheme, netloc))
-        if connection is None:
-            connection = connections[(scheme, netloc)] = _connect(scheme, netloc)
-        connection.timeout = timeout_s
-        if connection.sock is not None:
-            connection.sock.settimeout(timeout_s)
         done = False
+        connection = connections.get(receiver) or _open(receiver, deadline)
+        connections[receiver] = connection
         try:
+            timed: Any = connection.sock
+            timed.deadline = deadline
             connection.request("POST", path, body, headers)
             answer = connection.getresponse()
             said = answer.read(65_536)
             done = answer.isclosed()
             return Answer(answer.status, said[:KEPT])
         finally:
-            if not done:
-                connections.pop((scheme, netloc), None)
+            # What was not read to its end, and what the receiver wants to close, is of no more use.
+            if not done or connection.sock is None:
+                connections.pop(receiver, None)
                 connection.close()
 
 
-def _connect(scheme: str, netloc: str) -> http.client.HTTPConnection:
+def _open(receiver: _Receiver, deadline: float) -> http.client.HTTPConnection:
+    scheme, netloc = receiver
+    left = _left(deadline)
+    connection: http.client.HTTPConnection
     if scheme == "https":
-        return http.client.HTTPSConnection(netloc, context=ssl.create_default_context())
-    return http.client.HTTPConnection(netloc)
+        connection = http.client.HTTPSConnection(netloc, timeout=left, context=ssl.create_default_context())
+    else:
+        connection = http.client.HTTPConnection(netloc, timeout=left)
+    connection.connect()
+    connection.sock = _TimedSocket(connection.sock)
+    return connection
+
+
+def _left(deadline: float) -> float:
+    """Raises TimeoutError."""
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return left
+
+
+class _TimedSocket:
+    """What http.client needs of a socket, with one deadline for all of it; a socket's own timeout is for each read."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self.deadline = 0.0
+
+    def sendall(self, data: bytes) -> None:
+        self.hurry()
+        self._sock.sendall(data)
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        return io.BufferedReader(_TimedReader(self, self._sock.makefile("rb", buffering=0)))
+
+    def hurry(self) -> None:
+        """Raises TimeoutError."""
+        self._sock.settimeout(_left(self.deadline))
+
+    def close(self) -> None:
+        self._sock.close()
+
+
+class _TimedReader(io.RawIOBase):
+    def __init__(self, sock: _TimedSocket, raw: io.RawIOBase) -> None:
+        self._timed = sock
+        self._raw = raw
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any, /) -> int | None:
+        self._timed.hurry()
+        count: int | None = self._raw.readinto(buffer)
+        return count
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
 
 
 def _reason(failure: Exception) -> str:

@@ -86,6 +86,37 @@ def test_no_more_requests_under_way_per_account_than_allowed(deliveries: Deliver
     assert set(receiver.seen.values()) == {1}
 
 
+def test_a_channel_at_its_limit_shows_in_the_ledger_once_until_it_is_through(
+    deliveries: Deliveries, receiver: Gated, app: App
+) -> None:
+    deliveries.publish(app, 1, [event(10**6 + n) for n in range(1_000)])
+    eventually(lambda: receiver.under_way[1] == 3 and len(deliveries.ledger.latest(10)) == 1)
+    [limited] = deliveries.ledger.latest(10)
+    assert (limited.status, limited.error, limited.hub_id) == (None, "Concurrency limited", 1)
+    assert [each["eventId"] for each in json.loads(limited.body)] == [10**6 + n for n in range(300, 400)]
+    receiver.open.set()
+    eventually(lambda: deliveries.pending(1) == 0)
+    rows = deliveries.ledger.latest(100)
+    assert [row.error for row in rows].count("Concurrency limited") == 1
+    assert len(rows) == 11
+    assert max(each["attemptNumber"] for row in rows for each in json.loads(row.body)) == 0, "it only waited"
+
+
+def test_a_higher_limit_lets_more_through_at_once(receiver: Gated) -> None:
+    apps = {"c": App("c", "s", 1, "App", (), webhook=WebhookSettings("http://receiver/", max_concurrent_requests=2))}
+    deliveries = Deliveries(Clock(), Faults(), receiver, apps.get, linger_s=0.001)
+    deliveries.start()
+    deliveries.publish(apps["c"], 1, [event(10**6 + n) for n in range(1_000)])
+    eventually(lambda: receiver.under_way[1] == 2)
+    apps["c"] = App("c", "s", 1, "App", (), webhook=WebhookSettings("http://receiver/", max_concurrent_requests=7))
+    deliveries.wake()
+    eventually(lambda: receiver.under_way[1] == 7)
+    receiver.open.set()
+    eventually(lambda: deliveries.pending(1) == 0)
+    deliveries.stop()
+    assert receiver.most == {1: 7}
+
+
 @pytest.fixture
 def hasty_switches() -> Iterator[None]:
     """Threads take turns so often that they meet between any two steps."""
