@@ -9,7 +9,7 @@ from emulator.control.fields import Fields, Rejected
 from emulator.crm import merges, writes
 from emulator.crm.association_types import CATEGORIES, HUBSPOT_DEFINED, AssociationType, key_of
 from emulator.crm.object_types import ObjectType
-from emulator.crm.records import Record, Source, by_user
+from emulator.crm.records import Record, Source
 from emulator.crm.store import Crm
 from emulator.errors import HubSpotError, ResourceNotFound
 from emulator.portals import Portal
@@ -17,16 +17,27 @@ from emulator.portals import Portal
 
 def apply_changes(portal: Portal, body: Any) -> dict[str, Any]:
     """What a user of the account does in HubSpot, one after the other; a change that fails stops none of the others."""
-    fields = Fields(body, ("user_id", "changes"))
+    fields = Fields(body, ("user_id", "changes", "source", "source_id"))
     user_id = fields.whole("user_id", portal.users[0].user_id)
     if portal.user(user_id) is None:
         raise Rejected(f"portal {portal.hub_id} has no user {user_id}")
-    source = by_user(user_id)
+    source = _source(fields, user_id)
     results = []
     for index, given in enumerate(fields.items("changes")):
         with portal.crm.lock:
             results.append(_apply(portal.crm, index, given, source))
     return {"results": results}
+
+
+# Where HubSpot says that changes come from, but for those of apps, which make theirs through the API.
+_BY_HAND = ("CRM_UI", "CRM_UI_BULK_ACTION")
+_SOURCES = (*_BY_HAND, "IMPORT", "API", "ACADEMY", "DATA_ENRICHMENT", "AUTOMATION_PLATFORM")
+
+
+def _source(fields: Fields, user_id: int) -> Source:
+    kind = fields.choice("source", _SOURCES, "CRM_UI")
+    user = user_id if kind in _BY_HAND else None
+    return Source(kind, fields.text("source_id", f"userId:{user}" if user else ""), user)
 
 
 def _apply(crm: Crm, index: int, given: Any, source: Source) -> dict[str, Any]:

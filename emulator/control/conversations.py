@@ -9,7 +9,6 @@ from typing import Any
 from emulator.control.fields import Fields, Rejected
 from emulator.conversations.threads import CLOSED, COMMENT, MESSAGE, OPEN, Changes, Thread, UnknownThread
 from emulator.crm import writes
-from emulator.crm.object_types import object_type
 from emulator.errors import HubSpotError
 from emulator.portals import Portal
 from emulator.webhooks.conversation_events import completed_events_of, conversation_events_of
@@ -98,7 +97,7 @@ def complete_event(emulator: Emulator, portal: Portal, body: Any) -> Json:
     name = fields.text("event_type_name")
     with portal.crm.lock:
         try:
-            kind = object_type(fields.text("object_type", "contact"))
+            kind = portal.crm.object_type(fields.text("object_type", "contact"))
             record = writes.find(portal.crm, kind, str(fields.raw("id")))
         except HubSpotError as unknown:
             raise Rejected(f"no record completed {name}: {unknown}") from None

@@ -119,7 +119,7 @@ def _fields(crm: Crm, subscription: Subscription, change: RecordChange, source: 
 
 
 def _author(source: Source) -> Event:
-    return {"changeSource": source.type, "sourceId": source.id}
+    return {"changeSource": source.type, "sourceId": source.id} if source.id else {"changeSource": source.type}
 
 
 def _wire_value(crm: Crm, change: PropertyChanged) -> str:
@@ -141,8 +141,10 @@ def _merge(change: Merged) -> Event:
 
 def _association(change: Associated, source: Source, *, generic: bool) -> Event:
     """A user's associations carry USER where their other changes carry CRM_UI."""
-    author = "USER" if source.type == "CRM_UI" else source.type
+    author = "USER" if source.type.startswith("CRM_UI") else source.type
     tail: Event = {"associationRemoved": change.removed, "isPrimaryAssociation": change.type.primary}
+    if source.id:
+        tail["sourceId"] = source.id
     if generic:
         return {
             "changeSource": author,
@@ -153,7 +155,6 @@ def _association(change: Associated, source: Source, *, generic: bool) -> Event:
             "toObjectTypeId": change.type.to_type.type_id,
             "toObjectId": change.to_id,
             **tail,
-            "sourceId": source.id,
         }
     return {
         "changeSource": author,
@@ -161,7 +162,6 @@ def _association(change: Associated, source: Source, *, generic: bool) -> Event:
         "fromObjectId": change.from_id,
         "toObjectId": change.to_id,
         **tail,
-        "sourceId": source.id,
     }
 
 
