@@ -7,11 +7,13 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from queue import SimpleQueue
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from emulator.control.app_files import load_app
 from emulator.control.fields import Rejected
 from emulator.saving import SavedState
 from emulator.scenarios.library import LIBRARY
@@ -30,19 +32,12 @@ def main(arguments: list[str] | None = None) -> int:
     wanted = _parser().parse_args(arguments)
     shown_host = "localhost" if wanted.host in ("127.0.0.1", "0.0.0.0", "::", "localhost") else wanted.host  # noqa: S104
     origins = {hublet: f"http://{shown_host}:{wanted.port + place}" for place, hublet in enumerate(HUBLETS)}
-    emulator = Emulator(
-        Options(
-            origins,
-            search_lag_ms=wanted.search_lag_ms,
-            webhook_linger_ms=wanted.webhook_linger_ms,
-            journal_linger_ms=wanted.journal_linger_ms,
-        ),
-        seed=SEEDS[wanted.seed],
-    )
-    saved = SavedState(emulator, wanted.state) if wanted.state else None
     try:
+        emulator = _emulator(wanted, origins)
+        saved = SavedState(emulator, wanted.state) if wanted.state else None
         if saved:
             saved.load()
+            _load_apps(emulator, wanted.app)
         for name in wanted.scenario:
             emulator.scenarios.begin(name)
         proxy = _https_proxy(emulator, wanted)
@@ -65,11 +60,37 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
+def _emulator(wanted: argparse.Namespace, origins: dict[str, str]) -> Emulator:
+    """Raises Rejected for a file of an app that says something wrong."""
+
+    def seed(emulator: Emulator) -> None:
+        chosen = SEEDS[wanted.seed]
+        if chosen is not None:
+            chosen(emulator)
+        _load_apps(emulator, wanted.app)
+
+    options = Options(
+        origins,
+        search_lag_ms=wanted.search_lag_ms,
+        webhook_linger_ms=wanted.webhook_linger_ms,
+        journal_linger_ms=wanted.journal_linger_ms,
+    )
+    return Emulator(options, seed=seed)
+
+
+def _load_apps(emulator: Emulator, paths: Iterable[Path]) -> None:
+    for path in paths:
+        load_app(emulator, path)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m emulator", description="A HubSpot that runs on a laptop.")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
     parser.add_argument("--port", type=int, default=8765, help="port of na1; eu1 is on the next (default 8765)")
     parser.add_argument("--seed", choices=sorted(SEEDS), default="none", help="accounts to begin with (default none)")
+    parser.add_argument(
+        "--app", type=Path, action="append", default=[], metavar="FILE", help="an app to configure; may be repeated"
+    )
     parser.add_argument("--state", type=Path, help="keep the state in this file between runs")
     parser.add_argument("--search-lag-ms", type=int, default=0, help="how late search sees a change (default 0)")
     parser.add_argument(

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from emulator.control.app_webhooks import with_webhooks
 from emulator.control.fields import Fields, Rejected
 from emulator.control.listings import read_allowed_portals, read_listing
-from emulator.errors import UnknownObjectType
 from emulator.faults import ACTIONS, Fault
-from emulator.oauth.apps import App, WebhookSettings, new_developer_key, renumbered
-from emulator.webhooks.management import type_id_of
-from emulator.webhooks.subscriptions import InvalidSubscription, Subscription, Subscriptions, subscription
+from emulator.oauth.apps import App, new_developer_key
+
+if TYPE_CHECKING:
+    from emulator.world import Emulator
 
 _SCOPE = re.compile(r"[A-Za-z0-9._\-]+")
 
@@ -28,6 +29,7 @@ _APP_FIELDS = (
     "optional_scopes",
     "webhook",
     "subscriptions",
+    "webhooks_hsmeta",
     "access_token_ttl_s",
     "code_ttl_s",
     "rotate_refresh_tokens",
@@ -48,7 +50,7 @@ def read_app(body: Any, before: App | None, now: int) -> App:
     """Raises Rejected."""
     fields = Fields(body, _APP_FIELDS)
     client_id = fields.text("client_id")
-    return App(
+    app = App(
         client_id=client_id,
         client_secret=fields.text("client_secret"),
         app_id=fields.whole("app_id", low=1),
@@ -57,8 +59,6 @@ def read_app(body: Any, before: App | None, now: int) -> App:
         required_scopes=_scopes(fields, "required_scopes", ["oauth"]),
         conditional_scopes=_scopes(fields, "conditional_scopes", []),
         optional_scopes=_scopes(fields, "optional_scopes", []),
-        webhook=_webhook(fields.raw("webhook"), before, now) if "webhook" in fields else None,
-        subscriptions=_subscriptions(fields.items("subscriptions", []), before, now),
         access_token_ttl_s=fields.whole("access_token_ttl_s", 1_800, low=1),
         code_ttl_s=fields.whole("code_ttl_s", 600, low=1),
         rotate_refresh_tokens=fields.boolean("rotate_refresh_tokens", False),
@@ -73,6 +73,7 @@ def read_app(body: Any, before: App | None, now: int) -> App:
         user_level=fields.boolean("user_level", False),
         tokens_outlive_uninstall=fields.boolean("tokens_outlive_uninstall", False),
     )
+    return with_webhooks(app, fields, before, now)
 
 
 def _redirect(uri: str) -> str:
@@ -98,44 +99,15 @@ def _scopes(fields: Fields, name: str, default: list[str]) -> tuple[str, ...]:
     return scopes
 
 
-def _webhook(given: Any, before: App | None, now: int) -> WebhookSettings:
-    fields = Fields(given, ("target_url", "max_concurrent_requests", "timeout_ms"), "webhook")
-    url = fields.text("target_url")
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise Rejected(f"webhook.target_url: {url} is not an http or https address")
-    return WebhookSettings(
-        url,
-        fields.whole("max_concurrent_requests", 10, low=1, high=1_000),
-        fields.whole("timeout_ms", 5_000, low=1, high=600_000),
-        created_at=before.webhook.created_at if before and before.webhook else now,
-        updated_at=now,
-    )
-
-
-def _subscriptions(given: list[Any], before: App | None, now: int) -> Subscriptions:
-    try:
-        return renumbered([_subscription(each, place, now) for place, each in enumerate(given)], before)
-    except InvalidSubscription as invalid:
-        raise Rejected(f"subscriptions: {invalid}") from None
-
-
-def _subscription(given: Any, place: int, now: int) -> Subscription:
-    known = ("event_type", "property", "object_type", "event_type_name", "active")
-    fields = Fields(given, known, f"subscriptions[{place}]")
-    kind = fields.optional_text("object_type")
-    try:
-        type_id = type_id_of(kind) if kind else None
-    except UnknownObjectType as unknown:
-        raise Rejected(f"subscriptions[{place}]: {unknown}") from None
-    return subscription(
-        fields.text("event_type"),
-        fields.optional_text("property"),
-        type_id,
-        event_type_name=fields.optional_text("event_type_name"),
-        active=fields.boolean("active", True),
-        at=now,
-    )
+def configure(emulator: Emulator, body: Any) -> App:
+    """Raises Rejected."""
+    client_id = body.get("client_id") if isinstance(body, dict) else None
+    app = read_app(body, emulator.apps.get(str(client_id)), emulator.clock.now_ms())
+    taken = next((each for each in list(emulator.apps.values()) if each.app_id == app.app_id), app)
+    if taken.client_id != app.client_id:
+        raise Rejected(f"app_id {app.app_id} belongs to another app")
+    emulator.add_app(app)
+    return app
 
 
 _NUMBERS = ("ms", "min_ms", "max_ms", "window_ms", "retry_after_s", "bytes", "pause_ms", "status")

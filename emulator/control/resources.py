@@ -7,7 +7,7 @@ from typing import Any
 
 import falcon
 
-from emulator.control.apps import read_app, read_fault
+from emulator.control.apps import configure, read_fault
 from emulator.control.changes import apply_changes
 from emulator.control.fields import Fields, Rejected
 from emulator.control.portals import add_marketing, issue_token, read_portal
@@ -44,14 +44,7 @@ class ControlResource:
 
 class Apps(ControlResource):
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        body = body_of(req)
-        client_id = body.get("client_id") if isinstance(body, dict) else None
-        app = read_app(body, self.emulator.apps.get(str(client_id)), self.emulator.clock.now_ms())
-        taken = next((a for a in self.emulator.apps.values() if a.app_id == app.app_id), app)
-        if taken.client_id != app.client_id:
-            raise Rejected(f"app_id {app.app_id} belongs to another app")
-        self.emulator.add_app(app)
-        reply(resp, _configured(app), 201)
+        reply(resp, _configured(configure(self.emulator, body_of(req))), 201)
 
 
 def _configured(app: App) -> dict[str, Any]:

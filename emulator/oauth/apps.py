@@ -73,6 +73,8 @@ class App:
     refresh_grace_s: int = 0
     # How long deliveries go by the settings and subscriptions before, when the API changes them.
     settings_cache_s: int = 0
+    # Whether a project's webhooks-hsmeta.json says where events go; then the API may not change it.
+    from_project: bool = False
     # Of the developer account, which may have several apps. It opens the APIs that configure an app.
     developer_api_key: str = field(default_factory=new_developer_key, repr=False)
     # None: it is not on the marketplace.

@@ -44,7 +44,11 @@ def required(body: Json, name: str, kind: type) -> Any:
 
 class ManagementResource(DeveloperResource):
     def writable(self, req: falcon.Request, app_id: str) -> App:
-        return self.developers_app(req, app_id, WRITE)
+        """Raises InvalidInput for a project's app, besides what keeps a caller from any app."""
+        app = self.developers_app(req, app_id, WRITE)
+        if app.from_project:
+            raise InvalidInput(f"The webhooks of app {app_id} are those of its project: change webhooks-hsmeta.json")
+        return app
 
 
 class Settings(ManagementResource):

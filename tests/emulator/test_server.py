@@ -314,6 +314,24 @@ def test_state_is_kept_in_a_file_between_runs(tmp_path: Path) -> None:
     assert second.end() == (0, "")
 
 
+def test_apps_come_from_files_at_the_start_and_after_a_reset(tmp_path: Path) -> None:
+    path, state = tmp_path / "app.json", tmp_path / "hubspot.json"
+    app = {"client_id": CLIENT_ID, "client_secret": SECRET, "app_id": APP_ID, "redirect_uris": []}
+    path.write_text(json.dumps(app | {"name": "First"}))
+    first = Process(free_ports(), "--app", str(path), "--state", str(state))
+    assert [each["name"] for each in first.control("GET", "state")["apps"]] == ["First"]
+    assert [each["name"] for each in first.control("POST", "reset")["apps"]] == ["First"]
+    assert first.end() == (0, "")
+    path.write_text(json.dumps(app | {"name": "Second"}))
+    second = Process(free_ports(), "--app", str(path), "--state", str(state))
+    assert [each["name"] for each in second.control("GET", "state")["apps"]] == ["Second"], "the file is newer"
+    assert second.end() == (0, "")
+    path.write_text("{}")
+    code, errors = Process(free_ports(), "--app", str(path)).end()
+    assert code == 1
+    assert "client_id is required" in errors
+
+
 def test_it_needs_neither_django_nor_a_database() -> None:
     code = (
         "import sys; before = set(sys.modules); import emulator.__main__, emulator.server, emulator.web.app;"
