@@ -11,12 +11,8 @@ from typing import Any
 
 from emulator.control.fields import Rejected
 from emulator.conversations.saved import load_conversations, save_conversations
-from emulator.crm.object_types import ObjectType
 from emulator.crm.owners import User
-from emulator.crm.pipelines import Pipeline, Stage
-from emulator.crm.properties import Option, Property
-from emulator.crm.records import Record, Source, Table, Version
-from emulator.crm.store import Crm
+from emulator.crm.saved import load_crm, save_crm
 from emulator.exports.saved import load_exports, save_exports
 from emulator.journal.journals import Journals
 from emulator.journal.saved import load_journals, save_journals
@@ -154,52 +150,11 @@ def _portal(portal: Portal) -> Json:
             "marketing": save_marketing(portal.marketing),
             "search_lag_ms": portal.crm.search_lag_ms,
             "users": [asdict(user) for user in portal.users],
-            "pipelines": {
-                table.kind.type_id: [asdict(each) for each in portal.crm.pipelines.all(table.kind.type_id)]
-                for table in portal.crm.tables.values()
-            },
-            "tables": {table.kind.type_id: _table(portal.crm, table) for table in portal.crm.tables.values()},
-            "links": list(portal.crm.links.rows()),
+            **save_crm(portal.crm),
             "lists": save_lists(portal.lists),
             "people": save_people(portal),
             "exports": save_exports(portal.exports),
         }
-
-
-def _table(crm: Crm, table: Table) -> Json:
-    return {
-        "next_id": table.next_id,
-        "aliases": {str(old): new for old, new in table.aliases.items()},
-        "properties": [_property(each) for each in crm.schema(table.kind).custom()],
-        "records": [_record(record) for record in table.records.values()],
-    }
-
-
-def _property(definition: Property) -> Json:
-    saved = asdict(definition)
-    del saved["allowed"]
-    return saved
-
-
-def _source(source: Source) -> list[Any]:
-    return [source.type, source.id, source.user_id, source.label]
-
-
-def _record(record: Record) -> Json:
-    saved: Json = {
-        "id": record.id,
-        "values": record.values,
-        "created_at": record.created_at,
-        "updated_at": record.updated_at,
-        "archived_at": record.archived_at,
-        "origin": _source(record.origin),
-    }
-    if record.history:
-        saved["history"] = {
-            name: [[version.value, version.at, _source(version.source)] for version in versions]
-            for name, versions in record.history.items()
-        }
-    return saved
 
 
 def _load_portal(emulator: Emulator, saved: Json) -> Portal:
@@ -217,46 +172,9 @@ def _load_portal(emulator: Emulator, saved: Json) -> Portal:
         account_type=saved.get("account_type", "STANDARD"),
     )
     portal.api_limit_increases = saved.get("api_limit_increases", 0)
-    for type_id, pipelines in saved["pipelines"].items():
-        portal.crm.pipelines.replace(type_id, [_load_pipeline(each) for each in pipelines])
-    for type_id, table in saved["tables"].items():
-        _load_table(portal.crm, portal.crm.object_type(type_id), table)
-    for key, from_id, to_id in saved["links"]:
-        portal.crm.links.put_unchecked(portal.crm.association_types[key], from_id, to_id)
+    load_crm(portal.crm, saved)
     load_people(portal, saved.get("people"))
     load_exports(portal.exports, saved.get("exports"))
     load_lists(portal.lists, saved.get("lists"))
     load_marketing(portal.marketing, saved.get("marketing", {}))
     return portal
-
-
-def _load_pipeline(saved: Json) -> Pipeline:
-    return Pipeline(**{**saved, "stages": tuple(Stage(**each) for each in saved["stages"])})
-
-
-def _load_table(crm: Crm, kind: ObjectType, saved: Json) -> None:
-    table = crm.table(kind)
-    for each in saved["properties"]:
-        definition = Property(**{**each, "options": tuple(Option(**option) for option in each["options"])})
-        crm.schema(kind).redefine(definition)
-        if definition.unique:
-            table.unique.setdefault(definition.name, {})
-    table.aliases.update((int(old), new) for old, new in saved["aliases"].items())
-    sources: dict[tuple[Any, ...], Source] = {}
-    table.load(_load_record(each, sources) for each in saved["records"])
-    table.next_id = saved["next_id"]
-
-
-def _load_record(saved: Json, sources: dict[tuple[Any, ...], Source]) -> Record:
-    def source(given: list[Any]) -> Source:
-        """Records share their sources."""
-        return sources.setdefault(tuple(given), Source(*given))
-
-    record = Record(saved["id"], saved["values"], saved["created_at"], source(saved["origin"]))
-    record.updated_at, record.archived_at = saved["updated_at"], saved["archived_at"]
-    if "history" in saved:
-        record.history = {
-            name: [Version(value, at, source(given)) for value, at, given in versions]
-            for name, versions in saved["history"].items()
-        }
-    return record

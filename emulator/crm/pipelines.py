@@ -16,6 +16,9 @@ class Stage:
     label: str
     metadata: dict[str, str]
     display_order: int = 0
+    # 0: built in, as old as HubSpot itself.
+    created_at: int = 0
+    updated_at: int = 0
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -23,9 +26,8 @@ class Stage:
             "displayOrder": self.display_order,
             "metadata": dict(self.metadata),
             "id": self.id,
-            # Built in: as old as HubSpot itself.
-            "createdAt": iso(0),
-            "updatedAt": iso(0),
+            "createdAt": iso(self.created_at),
+            "updatedAt": iso(self.updated_at),
             "writePermissions": "CRM_PERMISSIONS_ENFORCEMENT",
             "archived": False,
         }
@@ -37,9 +39,18 @@ class Pipeline:
     label: str
     stages: tuple[Stage, ...]
     display_order: int = 0
+    created_at: int = 0
+    updated_at: int = 0
 
     def stage(self, stage_id: str) -> Stage | None:
         return next((stage for stage in self.stages if stage.id == stage_id), None)
+
+    def named_stage(self, stage_id: str) -> Stage:
+        """Raises ResourceNotFound."""
+        stage = self.stage(stage_id)
+        if stage is None:
+            raise ResourceNotFound
+        return stage
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -47,9 +58,28 @@ class Pipeline:
             "displayOrder": self.display_order,
             "id": self.id,
             "stages": [stage.as_json() for stage in self.stages],
-            "createdAt": iso(0),
-            "updatedAt": iso(0),
+            "createdAt": iso(self.created_at),
+            "updatedAt": iso(self.updated_at),
             "archived": False,
+        }
+
+
+@dataclass(frozen=True)
+class Audit:
+    """One change of a pipeline or stage; `identifier` is its id."""
+
+    identifier: str
+    action: str
+    at: int
+    raw: dict[str, Any]
+
+    def as_json(self, hub_id: int) -> dict[str, Any]:
+        return {
+            "portalId": hub_id,
+            "identifier": self.identifier,
+            "action": self.action,
+            "timestamp": iso(self.at),
+            "rawObject": self.raw,
         }
 
 
@@ -80,6 +110,7 @@ class Pipelines:
 
     def __init__(self, defaults: Mapping[str, Pipeline]) -> None:
         self._by_type = {type_id: [pipeline] for type_id, pipeline in defaults.items()}
+        self.audits: dict[str, list[Audit]] = {}
 
     def all(self, type_id: str) -> list[Pipeline]:
         return self._by_type.get(type_id, [])

@@ -61,8 +61,12 @@ class Property:
     values_from: str | None = None
     hubspot_defined: bool = True
     display_order: int = -1
+    # What a calculated property of the portal's own adds up; None for all others.
+    formula: str | None = None
     # None: built in, as old as HubSpot.
     created_at: int | None = None
+    # None: not since it was created.
+    changed_at: int | None = None
     archived_at: int | None = None
     allowed: frozenset[str] = field(init=False, repr=False, compare=False)
 
@@ -77,10 +81,9 @@ class Property:
         return self.type == "enumeration" and self.field_type == "checkbox"
 
     def as_json(self) -> dict[str, Any]:
-        moment = iso(self.created_at or 0)
         answer: dict[str, Any] = {
-            "updatedAt": moment,
-            "createdAt": moment,
+            "updatedAt": iso(self.changed_at or self.created_at or 0),
+            "createdAt": iso(self.created_at or 0),
             "name": self.name,
             "label": self.label,
             "type": self.type,
@@ -104,6 +107,8 @@ class Property:
             "formField": not (self.read_only or self.hidden),
             "dataSensitivity": "non_sensitive",
         }
+        if self.formula is not None:
+            answer["calculationFormula"] = self.formula
         if self.values_from == "owner":
             answer["referencedObjectType"] = "OWNER"
         if self.archived_at is not None:
@@ -111,11 +116,29 @@ class Property:
         return answer
 
 
-class Schema:
-    """The properties of one kind in one portal: HubSpot's own and the portal's."""
+# developers.hubspot.com/docs/guides/api/crm/properties
+MOST_UNIQUE = 10
 
-    def __init__(self, built_in: Iterable[Property]) -> None:
+
+@dataclass(frozen=True)
+class PropertyGroup:
+    name: str
+    label: str
+    display_order: int = -1
+    hubspot_defined: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        return {"name": self.name, "label": self.label, "displayOrder": self.display_order, "archived": False}
+
+
+class Schema:
+    """The properties of one kind in one portal, and their groups: HubSpot's own and the portal's."""
+
+    def __init__(self, built_in: Iterable[Property], groups: Iterable[tuple[str, str]] = ()) -> None:
         self._properties = {definition.name: definition for definition in built_in}
+        self._groups = {
+            name: PropertyGroup(name, label, order, hubspot_defined=True) for order, (name, label) in enumerate(groups)
+        }
 
     def get(self, name: str) -> Property | None:
         definition = self._properties.get(name)
@@ -134,12 +157,19 @@ class Schema:
         return [p for p in self._properties.values() if not p.hubspot_defined]
 
     def define(self, definition: Property) -> None:
-        """Add a property, or put one back that was archived."""
+        """Add a property, or put one back that was archived.
+
+        Raises Conflict or InvalidInput.
+        """
+        if definition.group not in self._groups:
+            raise InvalidInput(f"The property group {definition.group!r} does not exist")
         if self.get(definition.name) is not None:
             conflict = Conflict(f"A property named '{definition.name}' already exists.")
             conflict.category = "OBJECT_ALREADY_EXISTS"
             conflict.fields["subCategory"] = "Properties.PROPERTY_WITH_NAME_EXISTS"
             raise conflict
+        if definition.unique and sum(each.unique for each in self.custom()) >= MOST_UNIQUE:
+            raise InvalidInput(f"An object can have at most {MOST_UNIQUE} properties with unique values")
         self._properties[definition.name] = definition
 
     def redefine(self, definition: Property) -> None:
@@ -153,3 +183,34 @@ class Schema:
         if definition.hubspot_defined:
             raise InvalidInput(f"Property '{name}' is defined by HubSpot and cannot be archived.")
         self._properties[name] = replace(definition, archived_at=at)
+
+    # -- groups ----------------------------------------------------------------------------------------------------
+
+    def groups(self) -> list[PropertyGroup]:
+        return list(self._groups.values())
+
+    def group(self, name: str) -> PropertyGroup:
+        found = self._groups.get(name)
+        if found is None:
+            raise ResourceNotFound(f'Property group "{name}" does not exist')
+        return found
+
+    def add_group(self, group: PropertyGroup) -> None:
+        """Raises Conflict."""
+        if group.name in self._groups:
+            conflict = Conflict(f"A property group named '{group.name}' already exists.")
+            conflict.category = "OBJECT_ALREADY_EXISTS"
+            raise conflict
+        self.replace_group(group)
+
+    def replace_group(self, group: PropertyGroup) -> None:
+        self._groups[group.name] = group
+
+    def remove_group(self, name: str) -> None:
+        """Raises InvalidInput while there are properties in it."""
+        group = self.group(name)
+        if group.hubspot_defined or any(each.group == name for each in self.all()):
+            raise InvalidInput(
+                f"Property group '{name}' cannot be deleted while it is HubSpot's own or has properties."
+            )
+        del self._groups[name]

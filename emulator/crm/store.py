@@ -9,18 +9,20 @@ from typing import Any
 
 from emulator.clock import Clock
 from emulator.crm.association_types import AssociationTypes
-from emulator.crm.catalog import BUILT_IN, STANDARD
+from emulator.crm.catalog import BUILT_IN, GROUPS, STANDARD
 from emulator.crm.catalog.activities import ACTIVITIES
 from emulator.crm.catalog.associations import HUBSPOT_TYPES
 from emulator.crm.catalog.pipelines import DEFAULT_PIPELINES
 from emulator.crm.changes import Change, Write
 from emulator.crm.derived import Derivation, derivations
+from emulator.crm.formulas import calculation
 from emulator.crm.links import Links
 from emulator.crm.object_types import CONTACT, ObjectType, ObjectTypes
 from emulator.crm.owners import Owner
 from emulator.crm.pipelines import Pipelines
-from emulator.crm.properties import Schema
+from emulator.crm.properties import Property, Schema
 from emulator.crm.records import Numbers, Record, Table
+from emulator.crm.schemas import CustomObject
 from emulator.crm.search.cache import SearchCache
 from emulator.crm.values import Values
 from emulator.instants import iso
@@ -50,6 +52,9 @@ class Crm:
     pipelines: Pipelines = field(init=False)
     types: ObjectTypes = field(init=False)
     links: Links = field(init=False)
+    # How many records a type may lead to, by its key, where the account's admins set a limit.
+    association_limits: dict[int, int] = field(init=False, default_factory=dict)
+    custom_objects: dict[str, CustomObject] = field(init=False, default_factory=dict)
     tables: dict[str, Table] = field(init=False, default_factory=dict)
     schemas: dict[str, Schema] = field(init=False, default_factory=dict)
     _derived: dict[str, dict[str, Derivation]] = field(init=False, default_factory=dict)
@@ -66,19 +71,42 @@ class Crm:
         self.pipelines = Pipelines(DEFAULT_PIPELINES)
         self.links = Links(HUBSPOT_TYPES.copy())
         for kind in STANDARD:
-            self.add_kind(kind, Schema(BUILT_IN[kind.type_id]))
+            self.add_kind(kind, Schema(BUILT_IN[kind.type_id], GROUPS[kind.type_id]))
 
     def add_kind(self, kind: ObjectType, schema: Schema) -> None:
         self.types.add(kind)
         self.schemas[kind.type_id] = schema
-        numbers = self._activity_numbers if kind in ACTIVITIES else None
-        self.tables[kind.type_id] = Table(kind, _unique(kind, schema), numbers)
         self._derived[kind.type_id] = derivations(kind, self.pipelines)
+        self.empty(kind)
+
+    def empty(self, kind: ObjectType) -> None:
+        """Begin with no records."""
+        numbers = self._activity_numbers if kind in ACTIVITIES else None
+        self.tables[kind.type_id] = Table(kind, _unique(kind, self.schema(kind)), numbers)
 
     def remove_kind(self, kind: ObjectType) -> None:
         self.types.remove(kind)
         for per_kind in (self.schemas, self.tables, self._derived):
             per_kind.pop(kind.type_id)
+
+    def define(self, kind: ObjectType, definition: Property) -> None:
+        """Give a kind a property of the portal's own.
+
+        Raises Conflict or InvalidInput.
+        """
+        self.schema(kind).define(definition)
+        self.follow(kind, definition)
+
+    def redefine(self, kind: ObjectType, definition: Property) -> None:
+        self.schema(kind).redefine(definition)
+        self.follow(kind, definition)
+
+    def follow(self, kind: ObjectType, definition: Property) -> None:
+        """Index what is unique and compute what is calculated."""
+        if definition.unique:
+            self.table(kind).unique.setdefault(definition.name, {})
+        if definition.formula is not None:
+            self._derived[kind.type_id][definition.name] = calculation(definition.formula)
 
     def object_type(self, name: str) -> ObjectType:
         """Raises UnknownObjectType."""

@@ -8,6 +8,7 @@ from typing import Any
 from emulator.crm.association_types import AssociationType
 from emulator.crm.catalog.shorthand import LIFECYCLE
 from emulator.crm.changes import Associated, Change, Created, Deleted, PrivacyDeleted, PropertyChanged, Restored, Write
+from emulator.crm.labels import check_limit
 from emulator.crm.object_types import CONTACT, ObjectType
 from emulator.crm.records import Record, Source
 from emulator.crm.store import Crm
@@ -196,6 +197,7 @@ def check_pair(crm: Crm, type_: AssociationType, from_id: int, to_id: int) -> No
     for kind, number in ((type_.from_type, from_id), (type_.to_type, to_id)):
         if crm.table(kind).live_record(number) is None:
             raise ResourceNotFound(f"No {kind.name} with ID {number} exists.")
+    check_limit(crm, type_, from_id, to_id)
 
 
 def associate(crm: Crm, types: Sequence[AssociationType], from_id: int, to_id: int, source: Source) -> None:

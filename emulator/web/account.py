@@ -103,49 +103,6 @@ def _owner(portal: Portal, text: str, *, by_user: bool) -> Owner | None:
     return portal.crm.owners.get(int(text))
 
 
-class PipelineList(ApiResource):
-    def on_get(self, req: falcon.Request, resp: falcon.Response, kind_name: str) -> None:
-        kind = self.object_type(req, kind_name)
-        caller = self.caller(req)
-        caller.require(kind.scopes.schema_read)
-        with caller.portal.crm.lock:
-            found = caller.portal.crm.pipelines.all(kind.type_id)
-            reply(resp, {"results": [pipeline.as_json() for pipeline in found]})
-
-
-class PipelineItem(ApiResource):
-    def on_get(self, req: falcon.Request, resp: falcon.Response, kind_name: str, pipeline_id: str) -> None:
-        kind = self.object_type(req, kind_name)
-        caller = self.caller(req)
-        caller.require(kind.scopes.schema_read)
-        with caller.portal.crm.lock:
-            reply(resp, caller.portal.crm.pipelines.named(kind.type_id, pipeline_id).as_json())
-
-
-class StageList(ApiResource):
-    def on_get(self, req: falcon.Request, resp: falcon.Response, kind_name: str, pipeline_id: str) -> None:
-        kind = self.object_type(req, kind_name)
-        caller = self.caller(req)
-        caller.require(kind.scopes.schema_read)
-        with caller.portal.crm.lock:
-            pipeline = caller.portal.crm.pipelines.named(kind.type_id, pipeline_id)
-        reply(resp, {"results": [stage.as_json() for stage in pipeline.stages]})
-
-
-class StageItem(ApiResource):
-    def on_get(
-        self, req: falcon.Request, resp: falcon.Response, kind_name: str, pipeline_id: str, stage_id: str
-    ) -> None:
-        kind = self.object_type(req, kind_name)
-        caller = self.caller(req)
-        caller.require(kind.scopes.schema_read)
-        with caller.portal.crm.lock:
-            stage = caller.portal.crm.pipelines.named(kind.type_id, pipeline_id).stage(stage_id)
-        if stage is None:
-            raise ResourceNotFound
-        reply(resp, stage.as_json())
-
-
 class ExternalInstall(ApiResource):
     """DELETE uninstalls the app whose token it is from the account whose token it is."""
 

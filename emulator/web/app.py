@@ -20,9 +20,12 @@ from emulator.web import (
     custom_actions,
     exports,
     flows,
+    labels,
     lists,
+    pipelines,
     properties,
     records,
+    schemas,
     search,
     teams,
     tokens,
@@ -144,17 +147,14 @@ def _association_routes(version: Version) -> list[Route]:
     if version.association_page:
         routes.append((f"{record}/{{to_name}}", associations.AssociationPage))
     if version is V3:
-        return [*routes, (f"{pair}/types", associations.TypeNames)]
+        return [*routes, *labels.routes(version)]
     routes += [
         (f"{record}/default/{{to_name}}/{{to_id}}", associations.DefaultAssociation),
         (f"{record}/{{to_name}}/{{to_id}}", associations.AssociationPair),
         (f"{pair}/batch/associate/default", associations.BatchDefault),
         (f"{pair}/batch/labels/archive", associations.BatchLabelsArchive),
-        (f"{pair}/labels", associations.Labels),
+        *labels.routes(version),
     ]
-    if version is V4:
-        # The documentation has the version before the area, the specification after it.
-        routes.append(("/crm/associations/v4/{from_name}/{to_name}/labels", associations.Labels))
     return routes
 
 
@@ -162,18 +162,17 @@ def _metadata_routes(version: Version) -> list[Route]:
     if version is V4:
         return []
     definitions = version.path("properties") + "/{kind_name}"
-    pipelines = version.path("pipelines") + "/{kind_name}"
     owners = version.path("owners")
     return [
         (definitions, properties.PropertyList),
         (f"{definitions}/{{name}}", properties.PropertyItem),
         (f"{definitions}/batch/read", properties.PropertyBatchRead),
+        (f"{definitions}/batch/create", properties.PropertyBatchCreate),
+        (f"{definitions}/batch/archive", properties.PropertyBatchArchive),
         (f"{definitions}/groups", properties.GroupList),
         (f"{definitions}/groups/{{name}}", properties.GroupItem),
-        (pipelines, account.PipelineList),
-        (f"{pipelines}/{{pipeline_id}}", account.PipelineItem),
-        (f"{pipelines}/{{pipeline_id}}/stages", account.StageList),
-        (f"{pipelines}/{{pipeline_id}}/stages/{{stage_id}}", account.StageItem),
+        *pipelines.routes(version),
+        *schemas.routes(version),
         (owners, account.OwnerList),
         (f"{owners}/{{owner_id}}", account.OwnerItem),
     ]

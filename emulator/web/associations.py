@@ -11,9 +11,9 @@ from emulator.crm.association_types import AssociationType, AssociationTypes
 from emulator.crm.object_types import ObjectType
 from emulator.errors import InvalidInput, InvalidJson, ObjectNotFound
 from emulator.limits import Meter
-from emulator.web.batches import BatchResource
+from emulator.web.batches import BatchResource, failure
 from emulator.web.exchange import json_body, json_object, member, next_page, no_content, number, reply, text_id
-from emulator.web.gate import ApiResource, Caller
+from emulator.web.gate import ApiResource, Caller, call_of
 from emulator.web.records import author, batch_inputs, specs
 
 LARGEST_PAGE = 500
@@ -241,16 +241,27 @@ class _Writing(AssociationBatch):
             return [_by_name(known, member(given, "type", str, ""), from_type, to_type)]
         return specs(known, member(given, "types", list, []), from_type, to_type)
 
-    def write(self, req: falcon.Request, pairs: Pairs) -> list[Json]:
+    def write(self, req: falcon.Request, pairs: Pairs) -> tuple[Pairs, list[Json]]:
+        """What was associated, and an error for each pair that came up against a limit.
+
+        Raises InvalidInput or ResourceNotFound, with nothing written, when a pair cannot be at all.
+        """
         caller = self.caller(req)
         crm = caller.portal.crm
+        written: Pairs = []
+        errors: list[Json] = []
         with crm.lock:
             for types, from_id, to_id in pairs:
                 for type_ in types:
                     writes.check_pair(crm, type_, from_id, to_id)
             for types, from_id, to_id in pairs:
-                writes.associate(crm, types, from_id, to_id, author(caller))
-        return [self._written(types, from_id, to_id) for types, from_id, to_id in pairs]
+                try:
+                    writes.associate(crm, types, from_id, to_id, author(caller))
+                except InvalidInput as refused:
+                    errors.append(failure(refused, call_of(req).correlation_id, None))
+                else:
+                    written.append((types, from_id, to_id))
+        return written, errors
 
     def _written(self, types: list[AssociationType], from_id: int, to_id: int) -> Json:
         row: Json = {"from": {"id": str(from_id)}, "to": {"id": str(to_id)}}
@@ -289,7 +300,8 @@ class BatchCreate(_Writing):
         pairs = self.pairs(self.known(req), inputs, from_type, to_type)
         if not all(types for types, _, _ in pairs):
             raise InvalidInput("At least one association type is required")
-        self.answer(resp, self.write(req, pairs), [], started)
+        written, errors = self.write(req, pairs)
+        self.answer(resp, [self._written(*each) for each in written], errors, started)
 
 
 class BatchDefault(_Writing):
@@ -301,9 +313,9 @@ class BatchDefault(_Writing):
         pairs: Pairs = [
             ([type_], _id_of(each, "from"), _id_of(each, "to")) for each in batch_inputs(json_object(req), MOST_WRITTEN)
         ]
-        self.write(req, pairs)
-        rows = [row for _, from_id, to_id in pairs for row in both_directions(known, type_, from_id, to_id)]
-        self.answer(resp, rows, [], started)
+        written, errors = self.write(req, pairs)
+        rows = [row for _, from_id, to_id in written for row in both_directions(known, type_, from_id, to_id)]
+        self.answer(resp, rows, errors, started)
 
 
 class _Removing(AssociationBatch):
@@ -358,22 +370,3 @@ class BatchLabelsArchive(_Removing):
             for types, from_id, to_id in removals:
                 writes.remove_types(crm, types, from_id, to_id, author(caller))
         self.done(resp, started)
-
-
-class Labels(AssociationBatch):
-    """The association types of a pair of kinds."""
-
-    def on_get(self, req: falcon.Request, resp: falcon.Response, from_name: str, to_name: str) -> None:
-        from_type, to_type = self.pair(req, from_name, to_name, write=False)
-        reply(resp, {"results": [type_.spec() for type_ in self.known(req).between(from_type, to_type)]})
-
-
-class TypeNames(AssociationBatch):
-    """The same, as v3 lists them."""
-
-    def on_get(self, req: falcon.Request, resp: falcon.Response, from_name: str, to_name: str) -> None:
-        from_type, to_type = self.pair(req, from_name, to_name, write=False)
-        found = [
-            {"id": str(type_.type_id), "name": type_.name} for type_ in self.known(req).between(from_type, to_type)
-        ]
-        reply(resp, {"results": found})

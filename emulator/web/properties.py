@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import Any
 
 import falcon
 
-from emulator.crm.catalog import GROUPS
 from emulator.crm.object_types import ObjectType
-from emulator.crm.properties import FIELD_TYPES, TYPES, Option, Property
-from emulator.errors import InvalidInput, ResourceNotFound
-from emulator.instants import iso
+from emulator.crm.properties import PropertyGroup
+from emulator.errors import HubSpotError, InvalidInput
+from emulator.web.batches import BatchResource, failure
 from emulator.web.exchange import flag, json_object, member, no_content, reply
-from emulator.web.gate import ApiResource
+from emulator.web.gate import ApiResource, call_of
+from emulator.web.property_definitions import changed, definition
 from emulator.web.records import batch_inputs
-
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,99}")
 
 
 class _PropertyResource(ApiResource):
@@ -35,57 +32,15 @@ class PropertyList(_PropertyResource):
         crm = self.caller(req).portal.crm
         with crm.lock:
             found = crm.schema(kind).all(archived=flag(req, "archived"))
-        reply(resp, {"results": [definition.as_json() for definition in found]})
+        reply(resp, {"results": [each.as_json() for each in found]})
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, kind_name: str) -> None:
         kind = self.kind(req, kind_name, write=True)
         crm = self.caller(req).portal.crm
-        definition = _definition(kind, json_object(req), self.now())
+        wanted = definition(json_object(req), self.now())
         with crm.lock:
-            crm.schema(kind).define(definition)
-            if definition.unique:
-                crm.table(kind).unique.setdefault(definition.name, {})
-        reply(resp, definition.as_json(), 201)
-
-
-def _definition(kind: ObjectType, body: dict[str, Any], now: int) -> Property:
-    name = member(body, "name", str, "")
-    if not _NAME.fullmatch(name):
-        raise InvalidInput(f"{name!r} is not a valid property name: lower-case letters, digits and underscores")
-    value_type, field_type = member(body, "type", str, ""), member(body, "fieldType", str, "")
-    if value_type not in TYPES or field_type not in FIELD_TYPES:
-        raise InvalidInput(f"{value_type or 'null'} and {field_type or 'null'} are not a valid type and fieldType")
-    group = member(body, "groupName", str, "")
-    if group not in dict(GROUPS[kind.type_id]):
-        raise InvalidInput(f"The property group {group!r} does not exist")
-    return Property(
-        name,
-        member(body, "label", str, name),
-        value_type,
-        field_type,
-        group,
-        description=member(body, "description", str, ""),
-        options=_options(body, value_type),
-        unique=member(body, "hasUniqueValue", bool, False),
-        hidden=member(body, "hidden", bool, False),
-        hubspot_defined=False,
-        created_at=now,
-    )
-
-
-def _options(body: dict[str, Any], value_type: str) -> tuple[Option, ...]:
-    if value_type == "bool":
-        return (Option("true", "True", 0), Option("false", "False", 1))
-    return tuple(
-        Option(
-            member(each, "value", str, ""),
-            member(each, "label", str, ""),
-            member(each, "displayOrder", int, -1),
-            member(each, "hidden", bool, False),
-            member(each, "description", str, ""),
-        )
-        for each in member(body, "options", list, [])
-    )
+            crm.define(kind, wanted)
+        reply(resp, wanted.as_json(), 201)
 
 
 class PropertyItem(_PropertyResource):
@@ -93,25 +48,19 @@ class PropertyItem(_PropertyResource):
         kind = self.kind(req, kind_name)
         crm = self.caller(req).portal.crm
         with crm.lock:
-            definition = crm.schema(kind).named(name, archived=flag(req, "archived"))
-        reply(resp, definition.as_json())
+            found = crm.schema(kind).named(name, archived=flag(req, "archived"))
+        reply(resp, found.as_json())
 
     def on_patch(self, req: falcon.Request, resp: falcon.Response, kind_name: str, name: str) -> None:
         kind = self.kind(req, kind_name, write=True)
         body = json_object(req)
         crm = self.caller(req).portal.crm
         with crm.lock:
-            definition = crm.schema(kind).named(name)
-            if definition.hubspot_defined:
-                raise InvalidInput(f"Property '{name}' is defined by HubSpot and cannot be changed.")
-            changed = replace(
-                definition,
-                label=member(body, "label", str, definition.label),
-                description=member(body, "description", str, definition.description),
-                options=_options(body, definition.type) if "options" in body else definition.options,
-            )
-            crm.schema(kind).redefine(changed)
-        reply(resp, changed.as_json())
+            schema = crm.schema(kind)
+            wanted = changed(schema.named(name), body, self.now())
+            schema.group(wanted.group)
+            crm.redefine(kind, wanted)
+        reply(resp, wanted.as_json())
 
     def on_delete(self, req: falcon.Request, resp: falcon.Response, kind_name: str, name: str) -> None:
         kind = self.kind(req, kind_name, write=True)
@@ -121,7 +70,7 @@ class PropertyItem(_PropertyResource):
         no_content(resp)
 
 
-class PropertyBatchRead(_PropertyResource):
+class PropertyBatchRead(_PropertyResource, BatchResource):
     def on_post(self, req: falcon.Request, resp: falcon.Response, kind_name: str) -> None:
         kind = self.kind(req, kind_name)
         body = json_object(req)
@@ -130,26 +79,88 @@ class PropertyBatchRead(_PropertyResource):
         crm = self.caller(req).portal.crm
         with crm.lock:
             known = {each.name: each for each in crm.schema(kind).all(archived=archived)}
-        moment = iso(self.now())
         results = [known[name].as_json() for name in dict.fromkeys(wanted) if name in known]
-        reply(resp, {"status": "COMPLETE", "results": results, "startedAt": moment, "completedAt": moment})
+        self.answer(resp, results, [], self.now())
+
+
+class PropertyBatchCreate(_PropertyResource, BatchResource):
+    """Each by itself: what is refused is reported beside what was made."""
+
+    def success(self) -> int:
+        return 201
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response, kind_name: str) -> None:
+        kind = self.kind(req, kind_name, write=True)
+        inputs = batch_inputs(json_object(req), 100)
+        crm = self.caller(req).portal.crm
+        results: list[dict[str, Any]] = []
+        errors: list[dict[str, Any]] = []
+        with crm.lock:
+            for given in inputs:
+                try:
+                    wanted = definition(given, self.now())
+                    crm.define(kind, wanted)
+                except HubSpotError as refused:
+                    errors.append(failure(refused, call_of(req).correlation_id, None))
+                else:
+                    results.append(wanted.as_json())
+        self.answer(resp, results, errors, self.now())
+
+
+class PropertyBatchArchive(_PropertyResource):
+    """Unknown names are no error."""
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response, kind_name: str) -> None:
+        kind = self.kind(req, kind_name, write=True)
+        wanted = [member(each, "name", str, "") for each in batch_inputs(json_object(req), 100)]
+        crm = self.caller(req).portal.crm
+        with crm.lock:
+            for name in wanted:
+                crm.schema(kind).archive(name, self.now())
+        no_content(resp)
 
 
 class GroupList(_PropertyResource):
     def on_get(self, req: falcon.Request, resp: falcon.Response, kind_name: str) -> None:
         kind = self.kind(req, kind_name)
-        reply(resp, {"results": [_group(*each, order) for order, each in enumerate(GROUPS[kind.type_id])]})
+        crm = self.caller(req).portal.crm
+        with crm.lock:
+            reply(resp, {"results": [group.as_json() for group in crm.schema(kind).groups()]})
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response, kind_name: str) -> None:
+        kind = self.kind(req, kind_name, write=True)
+        body = json_object(req)
+        name, label = member(body, "name", str, ""), member(body, "label", str, "")
+        if not name or not label:
+            raise InvalidInput("A property group needs a name and a label")
+        group = PropertyGroup(name, label, member(body, "displayOrder", int, -1))
+        crm = self.caller(req).portal.crm
+        with crm.lock:
+            crm.schema(kind).add_group(group)
+        reply(resp, group.as_json(), 201)
 
 
 class GroupItem(_PropertyResource):
     def on_get(self, req: falcon.Request, resp: falcon.Response, kind_name: str, name: str) -> None:
         kind = self.kind(req, kind_name)
-        for order, each in enumerate(GROUPS[kind.type_id]):
-            if each[0] == name:
-                reply(resp, _group(*each, order))
-                return
-        raise ResourceNotFound(f'Property group "{name}" does not exist')
+        crm = self.caller(req).portal.crm
+        with crm.lock:
+            reply(resp, crm.schema(kind).group(name).as_json())
 
+    def on_patch(self, req: falcon.Request, resp: falcon.Response, kind_name: str, name: str) -> None:
+        kind = self.kind(req, kind_name, write=True)
+        body = json_object(req)
+        crm = self.caller(req).portal.crm
+        with crm.lock:
+            before = crm.schema(kind).group(name)
+            label = member(body, "label", str, before.label)
+            group = replace(before, label=label, display_order=member(body, "displayOrder", int, before.display_order))
+            crm.schema(kind).replace_group(group)
+        reply(resp, group.as_json())
 
-def _group(name: str, label: str, order: int) -> dict[str, Any]:
-    return {"name": name, "label": label, "displayOrder": order, "archived": False}
+    def on_delete(self, req: falcon.Request, resp: falcon.Response, kind_name: str, name: str) -> None:
+        kind = self.kind(req, kind_name, write=True)
+        crm = self.caller(req).portal.crm
+        with crm.lock:
+            crm.schema(kind).remove_group(name)
+        no_content(resp)

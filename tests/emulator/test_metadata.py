@@ -219,3 +219,75 @@ def test_details_of_a_european_account(bare: Hub) -> None:
     body = bare.get("/account-info/2026-03/details").json()
     assert (body["uiDomain"], body["dataHostingLocation"]) == ("app-eu1.hubspot.com", "eu1")
     assert (body["utcOffset"], body["companyCurrency"]) == ("+01:00", "EUR")
+
+
+def test_groups_of_the_accounts_own(hub: Hub) -> None:
+    base = "/crm/properties/2026-03/contacts/groups"
+    made = hub.post(base, {"name": "loyalty", "label": "Loyalty", "displayOrder": 7})
+    assert (made.status_code, made.json()["archived"]) == (201, False)
+    assert hub.post(base, {"name": "loyalty", "label": "Other"}).status_code == 409
+    assert hub.post(base, {"name": "nameless"}).status_code == 400
+    assert hub.call("PATCH", f"{base}/loyalty", {"label": "Faith"}).json()["label"] == "Faith"
+    assert hub.post("/crm/v3/properties/contacts", definition(groupName="loyalty")).status_code == 201
+    assert hub.call("DELETE", f"{base}/loyalty").status_code == 400, "there is a property in it"
+    hub.call("DELETE", f"/crm/v3/properties/contacts/{definition()['name']}")
+    assert hub.call("DELETE", f"{base}/loyalty").status_code == 204
+    assert hub.get(f"{base}/loyalty").status_code == 404
+    assert hub.call("DELETE", f"{base}/contactinformation").status_code == 400
+
+
+def test_defining_and_archiving_in_batches(hub: Hub) -> None:
+    base = "/crm/properties/2026-03/contacts/batch"
+    inputs = [definition(name="one"), definition(name="two"), definition(name="email")]
+    made = hub.post(f"{base}/create", {"inputs": inputs})
+    assert made.status_code == 207
+    assert [each["name"] for each in made.json()["results"]] == ["one", "two"]
+    assert [each["category"] for each in made.json()["errors"]] == ["OBJECT_ALREADY_EXISTS"]
+    assert hub.post(f"{base}/create", {"inputs": [definition(name="three")]}).status_code == 201
+    gone = hub.post(f"{base}/archive", {"inputs": [{"name": "one"}, {"name": "never_was"}]})
+    assert gone.status_code == 204
+    assert hub.get("/crm/v3/properties/contacts/one").status_code == 404
+    assert hub.get("/crm/v3/properties/contacts/two").status_code == 200
+
+
+def test_a_calculated_property(hub: Hub) -> None:
+    wanted = definition(
+        name="weighted",
+        type="number",
+        fieldType="calculation_equation",
+        calculationFormula="(amount * 2 - 10) / hs_deal_count",
+        groupName="dealinformation",
+    )
+    hub.post(
+        "/crm/v3/properties/deals",
+        definition(name="hs_deal_count", type="number", fieldType="number", groupName="dealinformation"),
+    )
+    made = hub.post("/crm/v3/properties/deals", wanted)
+    assert made.status_code == 201, made.text
+    assert (made.json()["calculated"], made.json()["calculationFormula"]) == (True, wanted["calculationFormula"])
+    deal = hub.create("deals", dealname="D", dealstage="closedwon", amount="30", hs_deal_count="4")
+    shown = hub.get(f"/crm/v3/objects/deals/{deal}", properties="weighted").json()
+    assert shown["properties"]["weighted"] == "12.5"
+    hub.call("PATCH", f"/crm/v3/objects/deals/{deal}", {"properties": {"hs_deal_count": "0"}})
+    assert hub.get(f"/crm/v3/objects/deals/{deal}", properties="weighted").json()["properties"]["weighted"] is None
+    refused = hub.call("PATCH", f"/crm/v3/objects/deals/{deal}", {"properties": {"weighted": "1"}})
+    assert "READ_ONLY_VALUE" in refused.text
+
+
+@pytest.mark.parametrize(
+    "formula", ["", "amount +", "__import__('os')", "amount ** 9", "a.b", "x" * 2000, "[1]", "'a'"]
+)
+def test_formulas_that_are_not_understood_are_refused(hub: Hub, formula: str) -> None:
+    wanted = definition(name="odd", type="number", fieldType="calculation_equation", calculationFormula=formula)
+    refused = hub.post("/crm/v3/properties/contacts", wanted)
+    assert refused.status_code == 400
+    assert "calculationFormula" in refused.json()["message"]
+
+
+def test_at_most_ten_properties_hold_unique_values(hub: Hub) -> None:
+    for number in range(10):
+        assert (
+            hub.post("/crm/v3/properties/contacts", definition(name=f"u{number}", hasUniqueValue=True)).status_code
+            == 201
+        )
+    assert hub.post("/crm/v3/properties/contacts", definition(name="u10", hasUniqueValue=True)).status_code == 400
