@@ -98,7 +98,7 @@ def _coordinate(given: Any, kinds: tuple[str, ...]) -> tuple[str, str]:
     if kind not in kinds:
         raise InvalidInput(f"Invalid value for type: {kind[:50]}. Must be one of {', '.join(kinds)}")
     name = "flowId" if kind == "FLOW_ID" else "workflowId"
-    value = given.get(name)
+    value = given.get(name) if isinstance(given, dict) else None
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise InvalidInput(f"Some required fields were not set: [{name}]")
     return kind, str(value)

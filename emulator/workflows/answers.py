@@ -26,7 +26,9 @@ _PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 def try_again(run: Run, now: int, answer: Incoming | None, reason: str) -> Outcome:
     """After a failure that may pass; for three days."""
     tried_for = now - (run.first_tried_at or now)
-    wait = delay_ms(run.attempts, tried_for, answer.headers.get("retry-after") if answer else None)
+    # Only with a 429 does HubSpot say that it looks at this.
+    asked = answer.headers.get("retry-after") if answer is not None and answer.status == 429 else None
+    wait = delay_ms(run.attempts, tried_for, asked)
     return Failed(f"{reason}; given up after {run.attempts} attempts") if wait is None else TryAgain(wait, reason)
 
 

@@ -218,6 +218,15 @@ def test_a_429_waits_the_milliseconds_it_asks_for(hub: Hub) -> None:
     assert hub.emulator.deliver() == 1
 
 
+def test_a_503_does_not_choose_its_retry(hub: Hub) -> None:
+    hub.actions.answer = Incoming(503, headers={"retry-after": "5000"})
+    run(hub, webhook())
+    hub.advance(59)
+    assert hub.emulator.deliver() == 0
+    hub.advance(1)
+    assert hub.emulator.deliver() == 1
+
+
 @pytest.mark.parametrize("header", [None, "soon", "Wed, 21 Oct 2026 07:28:00 GMT", "-5"])
 def test_a_429_without_a_usable_wait_is_like_a_server_error(header: str | None) -> None:
     assert delay_ms(1, 0, header) == 60_000
