@@ -75,6 +75,17 @@ def remove_user(portal: Portal, user: User) -> None:
     remove_user_record(portal.crm, user.user_id)
 
 
+def give_rights(portal: Portal, user: User, *, super_admin: bool, marketplace_access: bool) -> User:
+    """Raises LastOfTheirKind when nobody would be left to administer the account."""
+    others = [each for each in portal.users if each.user_id != user.user_id]
+    if user.super_admin and not super_admin and not any(each.super_admin for each in others):
+        raise LastOfTheirKind("The last super admin of an account must stay one.")
+    changed = replace(user, super_admin=super_admin, marketplace_access=marketplace_access)
+    portal.users = [changed if each.user_id == user.user_id else each for each in portal.users]
+    _replace_owner(portal, changed, archived=False)
+    return changed
+
+
 def _replace_owner(portal: Portal, user: User, *, archived: bool) -> None:
     """Neither moves the owner's updatedAt."""
     for owner_id, owner in list(portal.crm.owners.items()):

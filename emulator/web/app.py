@@ -56,6 +56,8 @@ def application(emulator: Emulator, hublet: str) -> Application:
     app.add_error_handler(HubSpotError, _refuse)
     app.set_error_serializer(_serialize)
     app.add_error_handler(Rejected, control.refuse)
+    for failure, shown in pages.REFUSALS:
+        app.add_error_handler(failure, shown)
     for path, resource in [
         *_api(emulator),
         *webhooks.routes(emulator),

@@ -18,6 +18,7 @@ from emulator.limits import Charge, Meter, Refused
 from emulator.oauth.grants import AccessToken
 from emulator.portals import Portal
 from emulator.web import broken
+from emulator.web.origin import refuse_strangers
 from emulator.web.versions import V3, Version
 from emulator.world import Emulator
 
@@ -118,6 +119,8 @@ class Gate:
     def process_request(self, req: falcon.Request, _resp: falcon.Response) -> None:
         req.context.hublet = self._hublet
         req.context.call = Call(wall_ms(), self._correlation_id(), _is_api(req.path))
+        if not req.context.call.api:
+            refuse_strangers(req, self._emulator.options.origins.values())
         if len(req.path) + len(req.query_string) > LONGEST_URI:
             raise UriTooLong
 

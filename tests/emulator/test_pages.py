@@ -1,78 +1,69 @@
-"""The pages for people: what they show, what their forms do, and that nothing on them is inline."""
+"""What holds for every page for people: whole, named, nothing inline, escaped, linked, and driven by itself only."""
 
 from __future__ import annotations
 
-import re
-from html.parser import HTMLParser
-from typing import Any
 from urllib.parse import urlencode
 
-import httpx2
 import pytest
 
-from tests.emulator.hub import HUB, Hub, authorize_query
+from emulator.web.pages.layout import STATIC
+from tests.emulator.hub import APP_ID, HUB, Hub, authorize_query
+from tests.emulator.pages import Outline, new_record, page, post, record, records, send
 
-LIST = f"/contacts/{HUB}/objects/0-1/views/all/list"
-NEW = f"/contacts/{HUB}/objects/0-1/new"
-
-
-class Outline(HTMLParser):
-    """What the checks below look at."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.open: list[str] = []
-        self.labelled = 0
-        self.bare_controls: list[dict[str, str | None]] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        attributes = dict(attrs)
-        self.tags.append((tag, attributes))
-        if tag in ("input", "select", "textarea") and attributes.get("type") != "hidden" and "label" not in self.open:
-            self.bare_controls.append(attributes)
-        if tag not in ("meta", "link", "input", "br", "hr", "img"):
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag, f"{tag} is closed in the wrong place"
-
-
-def record(hub: Hub, record_id: str) -> str:
-    return f"/contacts/{HUB}/record/0-1/{record_id}"
-
-
-def send(hub: Hub, address: str, /, **fields: str) -> httpx2.Response:
-    return hub.http.post(address, data=fields)
+SCRIPT = "<script>alert('x')</script>"
 
 
 @pytest.fixture
 def addresses(hub: Hub) -> list[str]:
-    """Every page there is, with something on it."""
-    hub.subscribe("contact.creation")
-    ada, gone = hub.create(email="ada@b.co", firstname="<Ada>"), hub.create(email="gone@b.co")
-    company = hub.create("companies", name="Acme & Sons")
+    """Every page there is, with something on it that would break out of its place if it could."""
+    hub.subscribe("contact.creation", "contact.propertyChange:email")
+    hub.portal(7, name=SCRIPT)
+    ada, gone = hub.create(email="ada@b.co", firstname=SCRIPT), hub.create(email="gone@b.co")
+    company = hub.create("companies", name='Acme "&" Sons')
     hub.change(
         {"op": "archive", "object_type": "contact", "id": gone},
         {"op": "associate", "object_type": "contact", "id": ada, "to": {"object_type": "company", "id": company}},
-        {"op": "update", "object_type": "contact", "id": ada, "properties": {"phone": "1"}},
+        {"op": "update", "object_type": "contact", "id": ada, "properties": {"lastname": SCRIPT}},
+        {"op": "create", "object_type": "contact", "properties": {"email": "x@b.co", "firstname": SCRIPT}},
     )
+    hub.receiver.answer = 503
     hub.emulator.deliver()
-    hub.control("POST", "faults", {"action": "drop"})
+    hub.control("POST", "faults", {"action": "drop", "match": {"event_type": SCRIPT}})
+    hub.control("POST", "faults", {"action": "status", "params": {"body": SCRIPT}, "match": {"path": SCRIPT}})
     query = urlencode(authorize_query())
     return [
         "/",
-        LIST,
-        f"{LIST}?q=ada",
-        f"{LIST}?archived=1",
-        *(f"/contacts/{HUB}/objects/{kind}/new" for kind in ("0-1", "0-2", "0-3", "0-5")),
-        record(hub, ada),
-        record(hub, gone),
-        f"/contacts/{HUB}/record/0-2/{company}",
+        "/_ui/accounts/new",
+        f"/_ui/accounts/{HUB}",
+        "/_ui/accounts/7",
+        records(),
+        f"{records()}?q=ada&sort=-email",
+        f"{records()}?{urlencode({'q': SCRIPT})}",
+        f"{records()}?archived=1",
+        *(records(kind.type_id) for kind in hub.emulator.portals[HUB].crm.types),
+        *(new_record(kind.type_id) for kind in hub.emulator.portals[HUB].crm.types),
+        record(ada),
+        f"{record(ada)}?add=phone",
+        f"{record(ada)}?all=1&done=archive",
+        f"{record(ada)}/history",
+        f"{record(ada)}/history/lastname",
+        f"{record(ada)}/associations/0-2",
+        record(gone),
+        record(company, "0-2"),
+        "/_ui/apps",
+        "/_ui/apps/new",
+        f"/_ui/apps/{APP_ID}",
+        f"/_ui/apps/{APP_ID}?{urlencode({'done': 'delete', 'event_type': SCRIPT})}",
+        f"/_ui/apps/{APP_ID}/edit",
         "/_ui/deliveries",
+        f"/_ui/deliveries?{urlencode({'type': 'contact.creation', 'hub_id': HUB, 'status': '5'})}",
+        "/_ui/deliveries/1",
         "/_ui/requests",
-        "/_ui/controls",
+        f"/_ui/requests?{urlencode({'path': SCRIPT})}",
+        "/_ui/faults",
+        "/_ui/faults?add=drip",
+        f"/_ui/faults?{urlencode({'done': 'removed', 'again': SCRIPT})}",
+        "/_ui/clock",
         f"/oauth/authorize?{query}",
         f"/oauth/{HUB}/authorize?{query}",
         "/oauth/authorize",
@@ -86,30 +77,43 @@ def test_every_page_is_whole_says_what_it_is_and_has_nothing_inline(hub: Hub, ad
         assert answer.headers["content-type"] == "text/html; charset=utf-8"
         assert "HubSpot emulator" in answer.text
         assert "Not HubSpot" in answer.text
-        outline = Outline(answer.text)
-        assert outline.open == []
-        tags = [tag for tag, _ in outline.tags]
-        assert "script" not in tags
-        assert "style" not in tags
-        assert not [
-            name for _, attributes in outline.tags for name in attributes if name == "style" or name[:2] == "on"
-        ]
+        shown = Outline(answer.text)
+        assert shown.open == []
+        tags = [tag for tag, _ in shown.tags]
+        assert [attributes.get("src") for tag, attributes in shown.tags if tag == "script"] == ["/_ui/static/live.js"]
+        assert (shown.script, "style" in tags) == ("", False), address
+        assert not [name for _, attributes in shown.tags for name in attributes if name == "style" or name[:2] == "on"]
         assert tags.count("h1") == 1
-        assert outline.bare_controls == [], f"every control has a label: {address}"
+        assert shown.bare_controls == [], f"every control has a label: {address}"
         policy = answer.headers["content-security-policy"]
         assert "default-src 'none'" in policy
         assert "unsafe" not in policy
+
+
+def test_texts_are_escaped_wherever_they_stand(hub: Hub, addresses: list[str]) -> None:
+    shown = [address for address in addresses if "&lt;script&gt;" in hub.http.get(address).text]
+    assert len(shown) > 12
+    assert not [address for address in addresses if "<script>" in hub.http.get(address).text]
 
 
 def test_the_links_on_the_pages_lead_somewhere(hub: Hub, addresses: list[str]) -> None:
     found = set()
     for address in addresses:
         for tag, attributes in Outline(hub.http.get(address).text).tags:
-            if tag in ("a", "link") and (href := attributes.get("href") or "").startswith("/"):
-                found.add(href)
-    assert len(found) > 15
-    for href in found:
-        assert hub.http.get(href).status_code == 200, href
+            if tag in ("a", "link", "script") and (to := attributes.get("href") or attributes.get("src")):
+                found.add(to if to.startswith("/") else f"{address.partition('?')[0]}{to}")
+    assert len(found) > 100
+    for address in sorted(found):
+        assert hub.http.get(address).status_code == 200, address
+
+
+def test_what_pages_are_made_of_is_served(hub: Hub) -> None:
+    kinds = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
+    for name in STATIC:
+        answer = hub.http.get(f"/_ui/static/{name}")
+        assert answer.headers["content-type"].startswith(kinds[name.rpartition(".")[2]]), name
+    assert "prefers-color-scheme: dark" in hub.http.get("/_ui/static/base.css").text
+    assert hub.http.get("/_ui/static/../gate.py").status_code == 404
 
 
 def test_the_consent_page_lets_the_form_lead_back_to_the_app(hub: Hub) -> None:
@@ -117,152 +121,88 @@ def test_the_consent_page_lets_the_form_lead_back_to_the_app(hub: Hub) -> None:
     assert "form-action 'self' http://localhost:8000" in answer.headers["content-security-policy"]
 
 
-def test_texts_are_escaped(hub: Hub, addresses: list[str]) -> None:
-    page = hub.http.get(addresses[8]).text
-    assert "<Ada>" not in page
-    assert "&lt;Ada&gt;" in page
-    assert "Acme &amp; Sons" in page
-
-
-def test_accounts_with_their_counts_and_apps(hub: Hub) -> None:
-    hub.create(email="a@b.co")
-    page = hub.http.get("/").text
-    assert "Test account" in page
-    assert str(HUB) in page
-    assert "Test app" in page
-    answer = send(hub, f"/_ui/accounts/{HUB}/uninstall", client_id="c0ffee00-0000-4000-8000-000000000001")
-    assert answer.status_code == 303
-    assert hub.get("/crm/v3/objects/contacts").status_code == 401
-    assert "Uninstall" not in hub.http.get("/").text
-
-
-def test_lists_are_searched_and_paged(hub: Hub) -> None:
-    hub.control("POST", "portals", {"hub_id": 9, "seed": {"contacts": 60}})
-    address = "/contacts/9/objects/0-1/views/all/list"
-    seen: list[str] = []
-    while address:
-        page = hub.http.get(address).text
-        seen += re.findall(r'href="/contacts/9/record/0-1/(\d+)"', page)
-        following = re.search(r'href="([^"]+)">Next page', page)
-        address = following.group(1).replace("&amp;", "&") if following else ""
-    assert [int(each) for each in seen] == list(hub.emulator.portals[9].crm.tables["0-1"].live)
-    one = hub.emulator.portals[9].crm.tables["0-1"].records[int(seen[40])]
-    found = hub.http.get("/contacts/9/objects/0-1/views/all/list", params={"q": one.values["email"]}).text
-    assert f"/contacts/9/record/0-1/{one.id}" in found
-    assert "1 contact<" in found
-    assert "No record matches" in hub.http.get("/contacts/9/objects/0-1/views/all/list?q=zzzz").text
-
-
-def test_creating_a_record(hub: Hub) -> None:
-    hub.subscribe("contact.creation")
-    made = send(hub, NEW, email="new@b.co", firstname="Nora", phone="")
-    assert made.status_code == 303
-    assert "Nora" in hub.http.get(made.headers["location"]).text
-    [event] = hub.events()
-    assert event["changeSource"] == "CRM_UI"
-    wrong = send(hub, NEW, email="new@b.co")
-    assert wrong.status_code == 400
-    assert "already exists" in wrong.text
-    assert 'value="new@b.co"' in wrong.text, "what was entered is still there"
-
-
-def test_editing_sends_only_what_changed(hub: Hub) -> None:
-    ada = hub.create(email="ada@b.co", firstname="Ada", phone="1")
-    hub.subscribe(*(f"contact.propertyChange:{name}" for name in ("email", "firstname", "phone")))
-    form = inputs(hub.http.get(record(hub, ada)).text)
-    assert (form["email"], form["firstname"], form["phone"]) == ("ada@b.co", "Ada", "1")
-    saved = send(hub, record(hub, ada), **(form | {"firstname": "Adah", "phone": ""}))
-    assert saved.status_code == 303
-    assert "Saved" in hub.http.get(saved.headers["location"]).text
-    told = {event["propertyName"]: event["propertyValue"] for event in hub.events()}
-    assert told == {"firstname": "Adah", "phone": ""}
-    wrong = send(hub, record(hub, ada), email="nonsense")
-    assert wrong.status_code == 400
-    assert "nonsense is invalid" in wrong.text
-
-
-def inputs(page: str) -> dict[str, str]:
-    """The values of the first form's text fields."""
-    form = page.split("<form", 1)[1].split("</form>")[0]
-    return dict(re.findall(r'<input name="(\w+)" value="([^"]*)"', form))
-
-
-def test_archive_restore_and_delete(hub: Hub) -> None:
-    ada = hub.create(email="ada@b.co")
-    assert send(hub, record(hub, ada), op="archive").status_code == 303
-    assert hub.get(f"/crm/v3/objects/contacts/{ada}").status_code == 404
-    assert "Restore" in hub.http.get(record(hub, ada)).text
-    assert send(hub, record(hub, ada), op="restore").status_code == 303
-    assert hub.get(f"/crm/v3/objects/contacts/{ada}").status_code == 200
-    deleted = send(hub, record(hub, ada), op="privacy_delete")
-    assert deleted.headers["location"] == LIST
-    assert hub.http.get(record(hub, ada)).status_code == 404
-
-
-def test_associate_and_disassociate(hub: Hub) -> None:
-    ada, acme = hub.create(email="ada@b.co"), hub.create("companies", name="Acme")
-    send(hub, record(hub, ada), op="associate", to_type="company", to_id=acme)
-    page = hub.http.get(record(hub, ada)).text
-    assert "Acme" in page
-    assert "(Primary)" in page
-    send(hub, record(hub, ada), op="disassociate", to_type="company", to_id=acme)
-    assert "Acme" not in hub.http.get(record(hub, ada)).text
-    wrong = send(hub, record(hub, ada), op="associate", to_type="company", to_id="999")
-    assert wrong.status_code == 400
-    assert "No company with ID 999 exists" in wrong.text
-
-
-def test_merging_leads_to_the_new_record_and_so_do_old_addresses(hub: Hub) -> None:
-    ada, bea = hub.create(email="ada@b.co"), hub.create(email="bea@b.co")
-    merged = send(hub, record(hub, ada), op="merge", other=bea)
-    assert merged.status_code == 303
-    new = merged.headers["location"].partition("?")[0]
-    assert new not in (record(hub, ada), record(hub, bea))
-    for old in (ada, bea):
-        assert hub.http.get(record(hub, old)).headers["location"] == new
-
-
 @pytest.mark.parametrize(
     "address",
     [
+        "/_ui/accounts/5",
+        "/_ui/accounts/x",
+        "/_ui/apps/5",
+        "/_ui/deliveries/5",
         "/contacts/5/objects/0-1/views/all/list",
+        f"/contacts/{HUB}/objects/0-999/views/all/list",
+        f"/contacts/{HUB}/objects/0-999/new",
         f"/contacts/{HUB}/record/0-1/999",
         f"/contacts/{HUB}/record/0-1/abc",
+        f"/contacts/{HUB}/record/0-1/{'9' * 30}",
+        f"/contacts/{HUB}/record/0-1/999/history",
+        f"/contacts/{HUB}/record/0-1/999/associations/0-2",
     ],
 )
-def test_pages_that_do_not_exist(hub: Hub, address: str) -> None:
-    assert hub.http.get(address).status_code == 404
+def test_pages_that_do_not_exist_say_so_and_lead_back(hub: Hub, address: str) -> None:
+    answer = hub.http.get(address)
+    assert answer.status_code == 404
+    assert "There is no" in answer.text or "no type of record" in answer.text
+    assert 'href="/"' in answer.text
 
 
-def test_time_and_faults_by_hand(hub: Hub) -> None:
-    before = hub.control("GET", "state")["virtual_now"]
-    assert send(hub, "/_ui/controls", advance_s="3600").status_code == 303
-    assert hub.control("GET", "state")["virtual_now"] > before
-    hub.install()
-    send(hub, "/_ui/controls", action="status", path="/crm", hub_id=str(HUB), percent="100", count="2")
-    assert hub.get("/crm/v3/objects/contacts").status_code == 500
-    [fault] = hub.control("GET", "faults")["items"]
-    assert (fault["count"], fault["match"]) == (2, {"path": "/crm", "hub_id": HUB})
-    assert "status 100%" in hub.http.get("/_ui/controls").text
-    send(hub, "/_ui/controls", remove=str(fault["id"]))
-    assert hub.control("GET", "faults")["items"] == []
-    assert send(hub, "/_ui/controls", action="explode").status_code == 400
+# -- who may drive it --------------------------------------------------------------------------------------------------
 
 
-def test_deliveries_with_payloads_and_answers(hub: Hub) -> None:
-    hub.subscribe("contact.creation")
-    hub.create(email="a@b.co")
-    hub.receiver.answer = 503
-    hub.emulator.deliver()
-    page = hub.http.get("/_ui/deliveries").text
-    assert "503" in page
-    assert "contact.creation" in page
-    assert "&quot;objectId&quot;" in page
-    assert "Events waiting: 1" in page
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://localhost:9999"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "http://localhost:8765", "Sec-Fetch-Site": "cross-site"},
+    ],
+    ids=str,
+)
+def test_a_page_elsewhere_cannot_drive_the_emulator(hub: Hub, headers: dict[str, str]) -> None:
+    before = hub.control("GET", "state")
+    for address, body in (
+        ("/_ui/reset", b""),
+        ("/_ui/clock", b"advance_s=60"),
+        (f"/_ui/accounts/{HUB}/close", b""),
+        ("/_emulator/reset", b""),
+        ("/_emulator/clock", b'{"advance_s": 60}'),
+    ):
+        answer = hub.http.post(address, content=body, headers=headers)
+        assert answer.status_code == 403
+        assert "another origin" in answer.text
+    assert hub.control("GET", "state") == before
 
 
-def test_the_stylesheet_is_served(hub: Hub) -> None:
-    answer: Any = hub.http.get("/_ui/style.css")
-    assert answer.headers["content-type"].startswith("text/css")
-    assert "prefers-color-scheme: dark" in answer.text
-    assert hub.http.get("/_ui/icon.svg").headers["content-type"] == "image/svg+xml"
+def test_a_name_made_to_lead_here_is_no_own_origin(hub: Hub) -> None:
+    headers = {"Host": "rebound.evil.example:8765", "Origin": "http://rebound.evil.example:8765"}
+    assert hub.http.post("/_ui/reset", headers=headers).status_code == 403
+
+
+@pytest.mark.parametrize("host", ["localhost:8765", "127.0.0.1:8765", "[::1]:8765", "emulator:8765", "a.localhost:80"])
+def test_its_own_pages_drive_it_however_it_is_called(hub: Hub, host: str) -> None:
+    headers = {"Host": host, "Origin": f"http://{host}", "Sec-Fetch-Site": "same-origin"}
+    assert post(hub, "/_ui/clock", [("advance_s", "60")], **headers).status_code == 303
+
+
+def test_a_page_elsewhere_cannot_grant_consent(hub: Hub) -> None:
+    answer = hub.http.post(
+        "/oauth/authorize",
+        params=authorize_query(),
+        data={"hub_id": str(HUB), "user_id": "101", "decision": "grant"},
+        headers={"Origin": "https://evil.example"},
+    )
+    assert answer.status_code == 403
+    assert hub.consent().status_code == 302
+
+
+def test_forms_say_where_they_come_from(hub: Hub) -> None:
+    """Browsers that are told to send no referrer send `Origin: null` with a form."""
+    assert hub.http.get("/").headers["referrer-policy"] == "same-origin"
+
+
+def test_time_that_was_moved_shows_on_every_page(hub: Hub) -> None:
+    assert "Clock" not in page(hub, "/").partition("</nav>")[2]
+    send(hub, "/_ui/clock", advance_s="7200")
+    assert "+2 h" in page(hub, "/")

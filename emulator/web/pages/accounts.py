@@ -1,101 +1,187 @@
-"""The first page: which accounts there are, what they hold, which apps are connected."""
+"""The first page: which accounts there are, what they hold, which apps are connected. And a form for a new one."""
 
 from __future__ import annotations
 
-from urllib.parse import parse_qsl
+import random
 
 import falcon
 
-from emulator.errors import ResourceNotFound
-from emulator.instants import iso
+from emulator.control.fields import Rejected
+from emulator.control.portals import read_portal
+from emulator.crm.object_types import CORE, ObjectType
+from emulator.oauth.scopes import TIERS
 from emulator.portals import Portal
-from emulator.web.exchange import raw_body
 from emulator.web.html import Child, Markup, el
-from emulator.web.pages.layout import back_to, button, show
-from emulator.world import Emulator
+from emulator.web.pages.forms import Form, button, digits, field, post, read_form, select, text
+from emulator.web.pages.kinds import plural
+from emulator.web.pages.layout import back_to, heading, notice, section, success, trail
+from emulator.web.pages.page import Page, account_address, app_address, list_address, said
+from emulator.web.pages.tables import Column, chip, nothing, table
+
+REGIONS = {"na1": "North America", "eu1": "Europe"}
+# So many types of records are named in the list of accounts; the account's own page has all.
+_TYPES = 5
+_LARGEST_ID = 2_000_000_000
 
 
-class Page:
-    def __init__(self, emulator: Emulator) -> None:
-        self.emulator = emulator
-
-    def portal(self, hub_id: str) -> Portal:
-        portal = self.emulator.portals.get(int(hub_id)) if hub_id.isdigit() else None
-        if portal is None:
-            raise ResourceNotFound
-        return portal
-
-    def form(self, req: falcon.Request) -> dict[str, str]:
-        return dict(parse_qsl(raw_body(req).decode("utf-8", "replace"), keep_blank_values=True))
+def region_of(portal: Portal) -> str:
+    return REGIONS.get(portal.hublet, portal.hublet)
 
 
 class Accounts(Page):
-    def on_get(self, _req: falcon.Request, resp: falcon.Response) -> None:
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         portals = list(self.emulator.portals.values())
-        empty = el("p", "No accounts yet. Start with --seed demo, or POST /_emulator/portals.", class_="empty")
-        show(
+        new = el("a", "New account", href="/_ui/accounts/new", class_="button main")
+        closed = req.get_param("done") == "closed"
+        columns: list[Column | str] = [
+            "Account",
+            Column("Id", "number"),
+            "Region",
+            "Tier",
+            "Records",
+            "Apps",
+            Column("Waiting events", "number"),
+        ]
+        self.show(
             resp,
             "Accounts",
-            el("h1", "Accounts"),
-            el("p", "Virtual time: ", el("code", iso(self.emulator.clock.now_ms())), class_="quiet"),
-            el("div", [self._card(portal) for portal in portals], class_="cards") if portals else empty,
+            heading("Accounts", new if portals else None),
+            success("The account is closed: its records are gone and its tokens are dead.") if closed else None,
+            table("Accounts", columns, [self._row(portal) for portal in portals], _welcome()),
             current="Accounts",
         )
 
-    def _card(self, portal: Portal) -> Markup:
+    def _row(self, portal: Portal) -> list[Child]:
         with portal.crm.lock:
-            counts = [(table.kind, len(table)) for table in portal.crm.tables.values()]
-        rows = [
-            el(
-                "li",
-                el("a", kind.plural.capitalize(), href=list_address(portal, kind.type_id)),
-                el("span", f"{count:,}"),
-            )
-            for kind, count in counts
+            counts = [(each.kind, len(each)) for each in portal.crm.tables.values() if len(each)]
+        shown = [
+            el("a", f"{count:,} {plural(kind).lower()}", href=list_address(portal, kind.type_id))
+            for kind, count in counts[:_TYPES]
         ]
-        return el(
-            "section",
-            el("h2", portal.name),
-            el("span", f"{portal.hub_id} · {portal.hublet} · {portal.tier}"),
-            el("ul", rows),
-            el("h2", "Connected apps"),
+        more = el("a", f"{len(counts) - _TYPES} more types", href=account_address(portal)) if counts[_TYPES:] else None
+        return [
+            el("a", el("strong", portal.name), href=account_address(portal)),
+            str(portal.hub_id),
+            el("span", portal.hublet, title=region_of(portal)),
+            chip(portal.tier),
+            el("span", shown, more, class_="several") if shown else el("span", "none", class_="quiet"),
             self._apps(portal),
-            class_="card",
-        )
+            f"{self.emulator.deliveries.pending(portal.hub_id):,}",
+        ]
 
     def _apps(self, portal: Portal) -> Child:
-        installed = [i.client_id for i in list(self.emulator.grants.installs.values()) if i.hub_id == portal.hub_id]
-        if not installed:
-            return el("p", "None", class_="quiet")
-        return [self._app(portal, client_id) for client_id in installed]
+        found = [self.emulator.apps.get(install.client_id) for install in self.installed(portal)]
+        links = [el("a", app.name, href=app_address(app)) for app in found if app is not None]
+        return el("span", links, class_="several") if links else el("span", "none", class_="quiet")
 
-    def _app(self, portal: Portal, client_id: str) -> Markup:
-        app = self.emulator.apps.get(client_id)
-        name = app.name if app else client_id
-        return el(
-            "form",
-            el("p", name),
-            el("input", type="hidden", name="client_id", value=client_id),
-            button("Uninstall", kind="danger", aria_label=f"Uninstall {name} from {portal.name}"),
-            method="post",
-            action=f"/_ui/accounts/{portal.hub_id}/uninstall",
+
+def _welcome() -> Markup:
+    return nothing(
+        el("strong", "No accounts yet."),
+        el("br"),
+        "An account holds records and users; apps are connected to it.",
+        el("br"),
+        el("a", "New account", href="/_ui/accounts/new", class_="button main"),
+    )
+
+
+class NewAccount(Page):
+    def on_get(self, _req: falcon.Request, resp: falcon.Response) -> None:
+        self._show(resp, Form([("hub_id", str(self._free_id()))]), None)
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
+        form = read_form(req)
+        try:
+            portal = read_portal(self.emulator, _described(form))
+        except Rejected as rejected:
+            self._show(resp, form, str(rejected))
+        else:
+            self.emulator.add_portal(portal)
+            back_to(resp, said(account_address(portal), "opened"))
+
+    def _free_id(self) -> int:
+        dice = random.Random()
+        while (hub_id := dice.randrange(20_000_000, 200_000_000)) in self.emulator.portals:
+            continue
+        return hub_id
+
+    def _show(self, resp: falcon.Response, form: Form, error: str | None) -> None:
+        regions = [(hublet, f"{REGIONS.get(hublet, hublet)} ({hublet})") for hublet in self.emulator.options.origins]
+        tiers = [(tier, tier.capitalize()) for tier in TIERS]
+        self.show(
+            resp,
+            "New account",
+            heading("New account", crumbs=trail(("Accounts", "/"))),
+            notice(error, bad=True) if error else None,
+            post(
+                section(
+                    "The account",
+                    el(
+                        "div",
+                        field("Name", text("name", form.text("name"), required=True, autofocus=True)),
+                        field("Account id", digits("hub_id", form.text("hub_id"), required=True), "HubSpot's hub id"),
+                        field("Region", select("hublet", regions, form.text("hublet", self.emulator.global_hublet))),
+                        field(
+                            "Tier",
+                            select("tier", tiers, form.text("tier", "professional")),
+                            "Decides which scopes and limits it has",
+                        ),
+                        field(
+                            "Time zone",
+                            text("time_zone", form.text("time_zone", "US/Eastern")),
+                            "Daily allowances start anew at its midnight",
+                        ),
+                        field(
+                            "E-mail of its super admin",
+                            text("email", form.text("email"), placeholder="admin@example.com"),
+                        ),
+                        class_="grid",
+                    ),
+                ),
+                section(
+                    "Made-up records",
+                    el("div", [_count(kind, form) for kind in CORE], class_="grid"),
+                    note="So many of each. They are associated with each other as in a real account.",
+                ),
+                el(
+                    "p",
+                    button("Create account", kind="main"),
+                    el("a", "Cancel", href="/", class_="button quiet"),
+                    class_="actions",
+                ),
+            ),
+            status=400 if error else 200,
+            current="Accounts",
         )
 
 
-class Uninstall(Page):
-    def on_post(self, req: falcon.Request, resp: falcon.Response, hub_id: str) -> None:
-        portal = self.portal(hub_id)
-        app = self.emulator.apps.get(self.form(req).get("client_id", ""))
-        if app is None:
-            raise ResourceNotFound
-        self.emulator.uninstall(app, portal.hub_id)
-        back_to(resp, "/")
+def _count(kind: ObjectType, form: Form) -> Markup:
+    name = f"seed.{kind.plural}"
+    return field(plural(kind), digits(name, form.text(name), placeholder="0"))
 
 
-def list_address(portal: Portal, type_id: str) -> str:
-    """Where HubSpot has the list of an account's records."""
-    return f"/contacts/{portal.hub_id}/objects/{type_id}/views/all/list"
+def _described(form: Form) -> dict[str, object]:
+    """What the form says, as the control API takes it.
+
+    Raises Rejected.
+    """
+    body: dict[str, object] = {name: value for name in _TEXTS if (value := form.text(name))}
+    body["hub_id"] = _whole(form, "hub_id", "Account id")
+    body["seed"] = {
+        kind.plural: _whole(form, f"seed.{kind.plural}", plural(kind))
+        for kind in CORE
+        if form.text(f"seed.{kind.plural}")
+    }
+    if email := form.text("email"):
+        body["users"] = [{"user_id": body["hub_id"], "email": email, "super_admin": True}]
+    return body
 
 
-def record_address(portal: Portal, type_id: str, record_id: int | str) -> str:
-    return f"/contacts/{portal.hub_id}/record/{type_id}/{record_id}"
+_TEXTS = ("name", "hublet", "tier", "time_zone")
+
+
+def _whole(form: Form, name: str, label: str) -> int:
+    number = form.number(name)
+    if number is None or number > _LARGEST_ID:
+        raise Rejected(f"{label} must be a whole number, not {form.text(name)[:40]!r}.")
+    return number

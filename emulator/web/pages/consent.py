@@ -12,6 +12,7 @@ from emulator.portals import Portal
 from emulator.web.exchange import raw_body
 from emulator.web.gate import ApiResource, call_of
 from emulator.web.html import Markup, el
+from emulator.web.origin import refuse_strangers
 from emulator.web.pages.consent_form import ask, refuse, region, wanted_scopes
 from emulator.web.pages.layout import show
 
@@ -41,6 +42,7 @@ class Consent(ApiResource):
             ask(resp, request, portal, install, scopes, f"{req.path}?{req.query_string}")
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, hub_id: str | None = None) -> None:
+        refuse_strangers(req, self.emulator.options.origins.values())
         form = parse_qsl(raw_body(req).decode("utf-8", "replace"), keep_blank_values=True)
         try:
             request = read(self.emulator.apps, _query(req))

@@ -1,8 +1,6 @@
-"""The records of a kind, searched and paged, and the form for a new one."""
+"""The records of a kind, searched, sorted and paged; and the form for a new one."""
 
 from __future__ import annotations
-
-from urllib.parse import urlencode
 
 import falcon
 
@@ -12,12 +10,14 @@ from emulator.crm.records import Record
 from emulator.crm.search.engine import search
 from emulator.crm.search.request import WALL, SearchRequest
 from emulator.crm.store import Crm
-from emulator.instants import iso
 from emulator.portals import Portal
 from emulator.web.html import Child, Markup, el
-from emulator.web.pages.accounts import Page, list_address, record_address
-from emulator.web.pages.inputs import columns, inputs, label_of, shown
-from emulator.web.pages.layout import back_to, button, field, notice, show, table
+from emulator.web.pages.forms import Form, button, field, post, read_form, select, text
+from emulator.web.pages.inputs import control, entered_values, usual, writable
+from emulator.web.pages.kinds import columns_of, in_words, kind_of, kinds_of, label_of, plural, singular
+from emulator.web.pages.layout import back_to, heading, notice, success, trail
+from emulator.web.pages.page import Page, account_address, list_address, new_record_address, record_address, said
+from emulator.web.pages.tables import Column, link_with, minute, nothing, pager, table
 
 ROWS = 25
 
@@ -25,144 +25,199 @@ ROWS = 25
 class RecordList(Page):
     def on_get(self, req: falcon.Request, resp: falcon.Response, hub_id: str, type_id: str) -> None:
         portal = self.portal(hub_id)
-        kind = portal.crm.object_type(type_id)
-        query = (req.get_param("q") or "").strip()
-        archived = req.get_param("archived") == "1"
-        after = int(text) if (text := req.get_param("after") or "").isdigit() else 0
-        with portal.crm.lock:
-            records, following, total = _find(portal.crm, kind, query, after, archived=archived)
+        crm = portal.crm
+        kind = kind_of(crm, type_id)
+        query = {name: (req.get_param(name) or "").strip() for name in ("q", "sort", "archived")}
+        if crm.schema(kind).get(query["sort"].removeprefix("-")) is None:
+            query["sort"] = ""
+        after = int(given) if (given := req.get_param("after") or "").isdigit() else 0
+        with crm.lock:
+            records, following, total = _find(crm, kind, query, after)
             rows = [_row(portal, kind, record) for record in records]
-        show(
+            archived = len(crm.table(kind).archived)
+        address = list_address(portal, kind.type_id)
+        self.show(
             resp,
-            f"{kind.plural.capitalize()} of {portal.name}",
-            el("p", el("a", "Accounts", href="/"), f" › {portal.name}", class_="crumbs"),
-            el("h1", kind.plural.capitalize()),
-            _tabs(portal, kind, archived),
-            _search_form(portal, kind, query, archived),
-            el("p", f"{total:,} {kind.name if total == 1 else kind.plural}", class_="quiet"),
-            table(
-                [label_of(portal.crm, kind, name) for name in columns(kind)] + ["Last modified"],
-                rows,
-                "No record matches." if query else "Nothing here.",
-                kind.plural.capitalize(),
+            f"{plural(kind)} of {portal.name}",
+            heading(
+                plural(kind),
+                el("a", f"New {singular(kind)}", href=new_record_address(portal, kind.type_id), class_="button main"),
+                crumbs=trail(("Accounts", "/"), (portal.name, account_address(portal))),
             ),
-            _pages(portal, kind, query, archived, after, following),
+            success("Deleted for good.") if req.get_param("done") == "deleted" else None,
+            _kinds(portal, kind),
+            _search(portal, kind, query, total, archived),
+            table(plural(kind), _headings(crm, kind, address, query), rows, _empty(portal, kind, query)),
+            pager(address, query, first=after > 0, following={"after": following} if following else None),
             current="Accounts",
         )
 
 
-def _find(
-    crm: Crm, kind: ObjectType, query: str, after: int, *, archived: bool
-) -> tuple[list[Record], int | None, int]:
-    """By id without a query; with one by rank, as search pages do."""
-    if archived:
-        records, following = crm.table(kind).page(after, ROWS, archived=True)
-        return records, following, len(crm.table(kind).archived)
-    if not query:
-        records, following = crm.table(kind).page(after, ROWS)
-        return records, following, len(crm.table(kind))
-    place = min(after, WALL - ROWS)
-    found = search(crm, kind, SearchRequest((), query[:200], None, False, ROWS, place, ()))
-    return list(found.records), found.following, found.total
+def _find(crm: Crm, kind: ObjectType, query: dict[str, str], after: int) -> tuple[list[Record], int | None, int]:
+    """By id unless something is asked for; otherwise by rank, as search pages do."""
+    table_ = crm.table(kind)
+    if query["archived"]:
+        records, following = table_.page(after, ROWS, archived=True)
+        return records, following, len(table_.archived)
+    if not query["q"] and not query["sort"]:
+        records, following = table_.page(after, ROWS)
+        return records, following, len(table_)
+    if (exact := _by_id(crm, kind, query["q"])) is not None:
+        return [exact], None, 1
+    name, descending = query["sort"].removeprefix("-"), query["sort"].startswith("-")
+    asked = SearchRequest((), query["q"][:200], name or None, descending, ROWS, min(after, WALL - ROWS), ())
+    found = search(crm, kind, asked)
+    following = found.following if found.following and found.following < WALL else None
+    return list(found.records), following, found.total
+
+
+def _by_id(crm: Crm, kind: ObjectType, words: str) -> Record | None:
+    return crm.table(kind).live_record(int(words)) if words.isascii() and words.isdigit() and len(words) < 19 else None
+
+
+def _headings(crm: Crm, kind: ObjectType, address: str, query: dict[str, str]) -> list[Column]:
+    """A click sorts by a column, a second one the other way round."""
+    now = query["sort"]
+    names = [*columns_of(crm, kind), kind.modified_property]
+    columns = []
+    for name in names:
+        order = {name: "ascending", f"-{name}": "descending"}.get(now)
+        to = link_with(address, query, sort=f"-{name}" if now == name else name)
+        href = None if query["archived"] or crm.schema(kind).get(name) is None else to
+        columns.append(Column(label_of(crm, kind, name), href=href, sorted=order))
+    return [Column("Id", "code"), *columns]
 
 
 def _row(portal: Portal, kind: ObjectType, record: Record) -> list[Child]:
-    first, *rest = columns(kind)
-    name = shown(portal.crm, kind, record, first) or f"{kind.title} {record.id}"
-    link = el("a", name, href=record_address(portal, kind.type_id, record.id))
+    first, *rest = columns_of(portal.crm, kind)
+    name = in_words(portal.crm, kind, record, first) or f"{kind.title} {record.id}"
     return [
-        link,
-        *(_cell(portal, kind, record, each) for each in rest),
-        el("span", iso(record.updated_at)[:16].replace("T", " "), class_="when"),
+        str(record.id),
+        el("a", name, href=record_address(portal, kind.type_id, record.id)),
+        *(in_words(portal.crm, kind, record, each) for each in rest),
+        minute(record.updated_at),
     ]
 
 
-def _cell(portal: Portal, kind: ObjectType, record: Record, name: str) -> Child:
-    text = shown(portal.crm, kind, record, name)
-    return el("span", text, class_="when") if name == "closedate" else text
-
-
-def _tabs(portal: Portal, kind: ObjectType, archived: bool) -> Markup:
+def _kinds(portal: Portal, kind: ObjectType) -> Markup:
+    """The types that hold something, and this one."""
+    with portal.crm.lock:
+        shown = [each for each in kinds_of(portal.crm) if each is kind or len(portal.crm.table(each))]
     links = [
         el(
             "a",
-            each.plural.capitalize(),
+            plural(each),
             href=list_address(portal, each.type_id),
-            aria_current="page" if each is kind and not archived else None,
+            aria_current="page" if each is kind else None,
         )
-        for each in portal.crm.types
+        for each in shown
     ]
-    bin_ = el(
-        "a",
-        f"Archived {kind.plural}",
-        href=list_address(portal, kind.type_id) + "?archived=1",
-        aria_current="page" if archived else None,
-    )
-    return el("nav", links, bin_, class_="tabs", aria_label="Kinds of records")
-
-
-def _search_form(portal: Portal, kind: ObjectType, query: str, archived: bool) -> Child:
-    if archived:
-        return el("p", "Archived records are kept for 90 days. Open one to restore it.", class_="quiet")
-    new = f"/contacts/{portal.hub_id}/objects/{kind.type_id}/new"
     return el(
-        "form",
-        field(f"Search {kind.plural}", el("input", type="search", name="q", value=query)),
-        el("p", button("Search"), el("a", f"New {kind.name}", href=new), class_="actions"),
-        action=list_address(portal, kind.type_id),
-        role="search",
+        "nav", links, el("a", "All types", href=account_address(portal)), class_="tabs", aria_label="Types of records"
     )
 
 
-def _pages(portal: Portal, kind: ObjectType, query: str, archived: bool, after: int, following: int | None) -> Child:
-    base = {"q": query} if query else {}
-    if archived:
-        base["archived"] = "1"
+def _search(portal: Portal, kind: ObjectType, query: dict[str, str], total: int, archived: int) -> Markup:
     address = list_address(portal, kind.type_id)
-    first = el("a", "First page", href=f"{address}?{urlencode(base)}") if after else el("span")
-    more = el("a", "Next page", href=f"{address}?{urlencode(base | {'after': following})}") if following else None
-    return el("nav", first, more, class_="pages", aria_label="Pages") if after or following else None
+    count = f"{total:,} {singular(kind) if total == 1 else plural(kind).lower()}"
+    switch: Child
+    if query["archived"]:
+        switch = el("a", "Back to live records", href=address)
+    else:
+        switch = el("a", f"Archived ({archived:,})", href=f"{address}?archived=1") if archived else None
+    entered = text(
+        "q", query["q"], type="search", placeholder="Name, e-mail, id …", aria_label=f"Search {plural(kind)}"
+    )
+    form = el(
+        "form",
+        entered,
+        button("Search"),
+        el("a", "Clear", href=address, class_="button quiet") if query["q"] else None,
+        method="get",
+        action=address,
+        role="search",
+        class_="inline",
+    )
+    return el("div", None if query["archived"] else form, el("p", count, class_="quiet"), switch, class_="bar")
+
+
+def _empty(portal: Portal, kind: ObjectType, query: dict[str, str]) -> Markup:
+    if query["archived"]:
+        return nothing("Nothing is archived. What is archived stays here for 90 days.")
+    if query["q"]:
+        return nothing(
+            f"No {singular(kind)} matches “{query['q']}”. As in HubSpot, only the beginnings of words in a few"
+            " properties are searched."
+        )
+    return nothing(
+        f"No {plural(kind).lower()} yet. ",
+        el("br"),
+        el("a", f"New {singular(kind)}", href=new_record_address(portal, kind.type_id), class_="button"),
+    )
 
 
 class NewRecord(Page):
-    def on_get(self, _req: falcon.Request, resp: falcon.Response, hub_id: str, type_id: str) -> None:
+    def on_get(self, req: falcon.Request, resp: falcon.Response, hub_id: str, type_id: str) -> None:
         portal = self.portal(hub_id)
-        self._show(resp, portal, portal.crm.object_type(type_id), {}, None)
+        self._show(req, resp, portal, kind_of(portal.crm, type_id), {}, None)
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, hub_id: str, type_id: str) -> None:
-        portal = self.portal(hub_id)
-        kind = portal.crm.object_type(type_id)
-        values = {name: value for name, value in self.form(req).items() if value.strip()}
-        change = {"op": "create", "object_type": kind.name, "properties": values}
-        result = apply_changes(portal, {"changes": [change]})["results"][0]
+        portal, form = self.portal(hub_id), read_form(req)
+        kind = kind_of(portal.crm, type_id)
+        with portal.crm.lock:
+            values = entered_values(portal.crm, kind, form)
+        result = apply_changes(portal, _creation(portal, kind, values, form))["results"][0]
         if result["error"]:
-            self._show(resp, portal, kind, values, result["error"])
+            self._show(req, resp, portal, kind, values, result["error"])
         else:
-            back_to(resp, record_address(portal, kind.type_id, result["id"]))
+            back_to(resp, said(record_address(portal, kind.type_id, result["id"]), "create"))
 
     def _show(
-        self, resp: falcon.Response, portal: Portal, kind: ObjectType, values: dict[str, str], error: str | None
+        self,
+        req: falcon.Request,
+        resp: falcon.Response,
+        portal: Portal,
+        kind: ObjectType,
+        values: dict[str, str],
+        error: str | None,
     ) -> None:
         with portal.crm.lock:
-            fields = inputs(portal.crm, kind, values)
-        show(
+            some, every = usual(portal.crm, kind, values), writable(portal.crm, kind)
+            all_shown = req.get_param("all") == "1"
+            shown = every if all_shown else some
+            controls = [control(portal.crm, kind, each, values.get(each.name, "")) for each in shown]
+        users = [(str(user.user_id), user.email) for user in portal.users]
+        back = list_address(portal, kind.type_id)
+        more = (
+            None
+            if all_shown or len(every) == len(some)
+            else el("a", f"Show all {len(every)} properties", href="?all=1")
+        )
+        self.show(
             resp,
-            f"New {kind.name}",
-            el(
-                "p",
-                el("a", "Accounts", href="/"),
-                " › ",
-                el("a", f"{kind.plural.capitalize()} of {portal.name}", href=list_address(portal, kind.type_id)),
-                class_="crumbs",
+            f"New {singular(kind)}",
+            heading(
+                f"New {singular(kind)}",
+                crumbs=trail(("Accounts", "/"), (portal.name, account_address(portal)), (plural(kind), back)),
             ),
-            el("h1", f"New {kind.name}"),
             notice(error, bad=True) if error else None,
-            el(
-                "form",
-                el("div", fields, class_="grid"),
-                el("p", button(f"Create {kind.name}", kind="main"), class_="actions"),
-                method="post",
+            post(
+                el("div", controls, class_="grid"),
+                el("p", more) if more else None,
+                field("Created by", select(":user", users)) if len(users) > 1 else None,
+                el(
+                    "p",
+                    button(f"Create {singular(kind)}", kind="main"),
+                    el("a", "Cancel", href=back, class_="button quiet"),
+                    class_="actions",
+                ),
             ),
             status=400 if error else 200,
             current="Accounts",
         )
+
+
+def _creation(portal: Portal, kind: ObjectType, values: dict[str, str], form: Form) -> dict[str, object]:
+    user_id = form.number(":user")
+    body: dict[str, object] = {"changes": [{"op": "create", "object_type": kind.type_id, "properties": values}]}
+    return body | ({"user_id": user_id} if user_id is not None and portal.user(user_id) else {})

@@ -6,7 +6,6 @@ from urllib.parse import parse_qsl
 
 import falcon
 
-from emulator.errors import ResourceNotFound
 from emulator.oauth.apps import App, Flow
 from emulator.oauth.consent import ConsentRefused
 from emulator.oauth.marketplace import MarketplaceInstall, consent_to, first_address, listing_of, request_of
@@ -14,9 +13,10 @@ from emulator.oauth.scopes import in_words
 from emulator.portals import Portal
 from emulator.web.exchange import raw_body
 from emulator.web.html import Markup, el
-from emulator.web.pages.accounts import Page
 from emulator.web.pages.consent_form import ask, refuse, wanted_scopes
+from emulator.web.pages.forms import read_form
 from emulator.web.pages.layout import button, field, notice, show
+from emulator.web.pages.page import NoSuchPage, Page
 from emulator.world import Emulator
 
 _FLOWS = {
@@ -35,7 +35,7 @@ class Marketplace(Page):
             "Marketplace",
             el("h1", "Marketplace"),
             el("div", [_card(app) for app in listed], class_="cards") if listed else empty,
-            current="Marketplace",
+            current="Apps",
         )
 
 
@@ -57,7 +57,7 @@ class ListingPage(Page):
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, app_id: str) -> None:
         app = self._app(app_id)
-        hub_id = self.form(req).get("hub_id", "")
+        hub_id = read_form(req).text("hub_id")
         if hub_id not in map(str, self.emulator.portals):
             self._show(resp, app, "Choose an account.")
             return
@@ -74,7 +74,7 @@ class ListingPage(Page):
         for app in list(self.emulator.apps.values()):
             if str(app.app_id) == text and app.listing is not None:
                 return app
-        raise ResourceNotFound
+        raise NoSuchPage(f"There is no app {text[:30]} on the marketplace.")
 
     def _show(self, resp: falcon.Response, app: App, problem: str = "") -> None:
         request = request_of(app)
@@ -98,7 +98,7 @@ class ListingPage(Page):
                 method="post",
             ),
             status=400 if problem else 200,
-            current="Marketplace",
+            current="Apps",
             form_target=_origins(self.emulator, app),
             narrow=True,
         )
@@ -165,7 +165,7 @@ class Return(Page):
         install = self.emulator.marketplace.installs.get(install_id)
         app = self.emulator.apps.get(install.client_id) if install else None
         if install is None or install.hub_id != portal.hub_id or app is None or app.listing is None:
-            raise ResourceNotFound
+            raise NoSuchPage("There is no such install under way. Begin again on the marketplace.")
         return install, app, portal
 
     def _take_state(self, req: falcon.Request, install: MarketplaceInstall) -> bool:

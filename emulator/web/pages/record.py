@@ -1,4 +1,4 @@
-"""One record: its properties to edit, what it is associated with, what happened to it."""
+"""One record: its properties to edit, what it is associated with, what happened to it, and what can be done to it."""
 
 from __future__ import annotations
 
@@ -7,205 +7,259 @@ from typing import Any
 import falcon
 
 from emulator.control.changes import apply_changes
-from emulator.crm import partners
 from emulator.crm.object_types import ObjectType
+from emulator.crm.properties import Property
 from emulator.crm.records import Record
 from emulator.crm.store import Crm
-from emulator.errors import ResourceNotFound
 from emulator.instants import iso
 from emulator.portals import Portal
 from emulator.web.html import Child, Markup, el
-from emulator.web.pages.accounts import Page, list_address, record_address
-from emulator.web.pages.inputs import inputs, label_of, name_of
-from emulator.web.pages.layout import back_to, button, field, notice, show, table
+from emulator.web.pages.forms import Form, act, button, confirmed, digits, field, hidden, post, read_form, select
+from emulator.web.pages.history import changes_table
+from emulator.web.pages.inputs import changed_values, control, usual, writable
+from emulator.web.pages.kinds import kind_of, label_of, name_of, plural, singular
+from emulator.web.pages.layout import back_to, heading, notice, section, success, trail
+from emulator.web.pages.page import NoSuchPage, Page, account_address, list_address, record_address, said
+from emulator.web.pages.partners import Unclear, associate_form, associations, chosen_partners, undo_disassociate
+from emulator.web.pages.tables import chip, facts, minute, table
 
-_PARTNERS = 50
-_VERSIONS = 30
+_CHANGES = 8
 
 
 class RecordPage(Page):
     def on_get(self, req: falcon.Request, resp: falcon.Response, hub_id: str, type_id: str, record_id: str) -> None:
         portal = self.portal(hub_id)
-        kind = portal.crm.object_type(type_id)
-        number = int(record_id) if record_id.isdigit() else -1
+        kind = kind_of(portal.crm, type_id)
+        number = int(record_id) if record_id.isascii() and record_id.isdigit() and len(record_id) < 19 else -1
         with portal.crm.lock:
             current = portal.crm.table(kind).resolve(number)
         if current != number:
             back_to(resp, record_address(portal, kind.type_id, current))
             return
-        self._show(resp, portal, kind, current, notice("Saved.") if req.get_param("saved") else None)
+        self._show(req, resp, portal, kind, current, _done(req, kind))
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, hub_id: str, type_id: str, record_id: str) -> None:
-        portal = self.portal(hub_id)
-        kind = portal.crm.object_type(type_id)
-        change = _change(kind, record_id, self.form(req))
-        result = apply_changes(portal, {"changes": [change]})["results"][0]
-        if result["error"]:
-            self._show(resp, portal, kind, int(record_id), notice(result["error"], bad=True), status=400)
-        elif change["op"] == "privacy_delete":
-            back_to(resp, list_address(portal, kind.type_id))
+        portal, form = self.portal(hub_id), read_form(req)
+        kind = kind_of(portal.crm, type_id)
+        op = form.text(":op", "update")
+        with portal.crm.lock:
+            record = portal.crm.table(kind).records.get(int(record_id) if record_id.isdigit() else -1)
+        if record is None:
+            raise NoSuchPage(f"There is no {singular(kind)} {record_id[:30]} any more.")
+        error, result_id = _carry_out(portal, kind, record, op, form)
+        if error:
+            failed = form if op == "update" else None
+            self._show(req, resp, portal, kind, record.id, notice(error, bad=True), status=400, failed=failed)
+        elif op == "privacy_delete":
+            back_to(resp, said(list_address(portal, kind.type_id), "deleted"))
         else:
-            back_to(resp, record_address(portal, kind.type_id, result["id"]) + "?saved=1")
+            address = record_address(portal, kind.type_id, result_id)
+            back_to(resp, said(address, op, **undo_disassociate(form)) if op == "disassociate" else said(address, op))
 
     def _show(
         self,
+        req: falcon.Request,
         resp: falcon.Response,
         portal: Portal,
         kind: ObjectType,
         record_id: int,
         message: Child,
+        *,
         status: int = 200,
+        failed: Form | None = None,
     ) -> None:
         crm = portal.crm
         with crm.lock:
             record = crm.table(kind).records.get(record_id)
             if record is None:
-                raise ResourceNotFound
+                raise NoSuchPage(f"There is no {singular(kind)} {record_id} in {portal.name}.")
             name = name_of(crm, kind, record)
-            content = _archived(record) if record.archived_at else _live(portal, kind, record)
-            details = _details(crm, kind, record)
-        show(
-            resp,
-            name,
-            el(
-                "p",
-                el("a", "Accounts", href="/"),
-                " › ",
-                el("a", f"{kind.plural.capitalize()} of {portal.name}", href=list_address(portal, kind.type_id)),
-                class_="crumbs",
-            ),
-            el("h1", name),
-            message,
-            content,
-            details,
-            status=status,
-            current="Accounts",
-        )
+            body = _archived(record) if record.archived_at else _live(req, portal, kind, record, failed)
+            top = _top(portal, kind, record, name)
+        self.show(resp, name, top, message, body, status=status, current="Accounts")
 
 
-def _change(kind: ObjectType, record_id: str, form: dict[str, str]) -> dict[str, Any]:
-    """What the form asks for, in the words of the control API."""
-    op = form.pop("op", "update")
-    change: dict[str, Any] = {"op": op, "object_type": kind.name, "id": record_id}
+def _carry_out(portal: Portal, kind: ObjectType, record: Record, op: str, form: Form) -> tuple[str | None, str]:
+    """What is wrong with it, or the id of the record that it leaves."""
+    try:
+        with portal.crm.lock:
+            changes = _changes(portal.crm, kind, record, op, form)
+    except Unclear as unclear:
+        return str(unclear), ""
+    body: dict[str, Any] = {"changes": changes}
+    user_id = form.number(":user")
+    if user_id is not None and portal.user(user_id) is not None:
+        body["user_id"] = user_id
+    results = apply_changes(portal, body)["results"]
+    return next((each["error"] for each in results if each["error"]), None), str(results[-1]["id"])
+
+
+def _changes(crm: Crm, kind: ObjectType, record: Record, op: str, form: Form) -> list[dict[str, Any]]:
+    """What the form asks for, in the words of the control API. Raises Unclear."""
+    change: dict[str, Any] = {"op": op, "object_type": kind.type_id, "id": str(record.id)}
     if op == "update":
-        change["properties"] = form
+        seen = form.number(":seen")
+        before = record.as_of(seen) if seen else record
+        change["properties"] = changed_values(crm, kind, before, form)
     elif op == "merge":
         # The record on this page is the primary one; the other is merged into it.
-        change |= {"id": form.get("other", ""), "into": record_id}
+        change |= {"id": form.text(":other"), "into": str(record.id)}
     elif op in ("associate", "disassociate"):
-        change["to"] = {"object_type": form.get("to_type", ""), "id": form.get("to_id", "")}
-    return change
+        return [change | {"to": to} for to in chosen_partners(crm, form)]
+    return [change]
+
+
+def _done(req: falcon.Request, kind: ObjectType) -> Child:
+    match req.get_param("done"):
+        case "update":
+            return success("Saved.")
+        case "create":
+            return success(f"The {singular(kind)} is created.")
+        case "archive":
+            return success("Archived. ", act("Undo", {":op": "restore"}))
+        case "restore":
+            return success(f"The {singular(kind)} is back, with its associations.")
+        case "merge":
+            return success("Merged. This is a new record; the addresses of both old ones lead here.")
+        case "associate":
+            return success("Associated.")
+        case "disassociate":
+            undo = {f":{name}": req.get_param(name) or "" for name in ("to", "types")}
+            return success("Removed from the association. ", act("Undo", {":op": "associate", **undo}))
+    return None
+
+
+def _top(portal: Portal, kind: ObjectType, record: Record, name: str) -> Markup:
+    archived = chip("archived", "warn") if record.archived_at else None
+    return heading(
+        name,
+        None if archived else act("Archive", {":op": "archive"}),
+        crumbs=trail(
+            ("Accounts", "/"),
+            (portal.name, account_address(portal)),
+            (plural(kind), list_address(portal, kind.type_id)),
+        ),
+        below=[
+            archived,
+            facts(
+                [
+                    ("Record id", el("code", str(record.id))),
+                    ("Type", f"{kind.title} ({kind.type_id})"),
+                    ("Created", [minute(record.created_at), f" by {record.origin.type}"]),
+                    ("Last modified", minute(record.updated_at)),
+                ]
+            ),
+        ],
+    )
 
 
 def _archived(record: Record) -> Child:
     return [
-        notice(f"Archived {iso(record.archived_at or 0)}. HubSpot keeps it for 90 days."),
-        _act("restore", "Restore", "main"),
-    ]
-
-
-def _act(op: str, text: str, kind: str = "", *fields: Child) -> Markup:
-    return el("form", el("input", type="hidden", name="op", value=op), fields, button(text, kind=kind), method="post")
-
-
-def _live(portal: Portal, kind: ObjectType, record: Record) -> Child:
-    left = [
-        el("h2", "Properties"),
+        notice(f"Archived {iso(record.archived_at or 0)}. HubSpot keeps it for 90 days, then it is gone."),
         el(
-            "form",
-            el("div", inputs(portal.crm, kind, record.values), class_="grid"),
-            el("p", button("Save", kind="main"), class_="actions"),
-            method="post",
+            "div",
+            act("Restore", {":op": "restore"}, kind="main"),
+            confirmed(
+                "Delete for good",
+                "The record and its history go. This cannot be undone.",
+                fields={":op": "privacy_delete"},
+            ),
+            class_="actions",
         ),
     ]
+
+
+def _live(req: falcon.Request, portal: Portal, kind: ObjectType, record: Record, failed: Form | None) -> Markup:
+    crm = portal.crm
+    left = [_properties(req, portal, kind, record, failed), _system(crm, kind, record)]
     right = [
-        el("h2", "Associations"),
-        [_partners(portal, kind, record, to_type) for to_type in portal.crm.types],
-        _associate_form(portal),
-        el("h2", "Merge"),
-        _act("merge", "Merge", "", field(f"Id of the {kind.name} to merge into this one", _number("other"))),
-        el("h2", "Delete"),
-        el("div", _act("archive", "Archive"), _act("privacy_delete", "Delete for privacy", "danger"), class_="actions"),
+        section("Associations", associations(portal, kind, record), associate_form(crm, kind)),
+        section(
+            "Recent changes",
+            changes_table(portal, kind, record, _CHANGES),
+            beside=el("a", "All changes", href=f"{record_address(portal, kind.type_id, record.id)}/history"),
+        ),
+        section("Merge and delete", el("div", _merge(kind), _delete(kind), class_="actions")),
     ]
     return el("div", el("div", left), el("div", right), class_="columns")
 
 
-def _number(name: str) -> Markup:
-    return el("input", name=name, inputmode="numeric", pattern="[0-9]+", required=True, autocomplete="off")
-
-
-def _partners(portal: Portal, kind: ObjectType, record: Record, to_type: ObjectType) -> Child:
+def _properties(req: falcon.Request, portal: Portal, kind: ObjectType, record: Record, failed: Form | None) -> Markup:
     crm = portal.crm
-    found, more = partners.page(crm, kind, record.id, to_type, 0, _PARTNERS)
-    if not found:
-        return None
-    rows: list[list[Child]] = []
-    for partner in found:
-        name = name_of(crm, to_type, crm.table(to_type).records[partner.record_id])
-        labels = ", ".join(type_.label for type_ in partner.types if type_.label)
-        link = el("a", name, href=record_address(portal, to_type.type_id, partner.record_id))
-        rows.append([el("span", link, f" ({labels})" if labels else ""), _remove(to_type, partner.record_id, name)])
-    return [
-        table([to_type.plural.capitalize(), ""], rows, "", f"Associated {to_type.plural}"),
-        el("p", f"Only the first {_PARTNERS} are shown.", class_="quiet") if more else None,
-    ]
-
-
-def _remove(to_type: ObjectType, to_id: int, name: str) -> Markup:
-    return el(
-        "form",
-        el("input", type="hidden", name="op", value="disassociate"),
-        el("input", type="hidden", name="to_type", value=to_type.name),
-        el("input", type="hidden", name="to_id", value=to_id),
-        button("Remove", aria_label=f"Remove {name}"),
-        method="post",
+    added = req.get_param("add") or ""
+    everything = req.get_param("all") == "1"
+    values = dict(record.values)
+    if failed is not None:
+        values |= {name: ";".join(filter(None, failed.all(name))) for name in failed.names() if name[:1] != ":"}
+    shown = writable(crm, kind) if everything else usual(crm, kind, values, (added,))
+    shown.sort(key=lambda each: each.name != added)
+    controls = [control(crm, kind, each, values.get(each.name, ""), focus=each.name == added) for each in shown]
+    users = [(str(user.user_id), f"as {user.email}") for user in portal.users]
+    return section(
+        "Properties",
+        post(
+            hidden({":op": "update", ":seen": record.updated_at}),
+            el("div", controls, class_="grid"),
+            el(
+                "p",
+                button("Save", kind="main"),
+                select(":user", users, aria_label="Save as this user") if len(users) > 1 else None,
+                class_="actions sticky",
+            ),
+        ),
+        _add(req.path, [each for each in writable(crm, kind) if each not in shown]),
     )
 
 
-def _associate_form(portal: Portal) -> Markup:
-    kinds = el("select", [el("option", kind.title, value=kind.name) for kind in portal.crm.types], name="to_type")
+def _add(path: str, others: list[Property]) -> Child:
+    """Choosing one shows its control; nothing is written before that is saved."""
+    if not others:
+        return None
+    options = [
+        (each.name, f"{each.label} ({each.name})") for each in sorted(others, key=lambda each: each.label.lower())
+    ]
     return el(
         "form",
-        el("input", type="hidden", name="op", value="associate"),
+        field(f"Add one of {len(others)} more properties", select("add", options)),
         el(
             "div",
-            field("Associate with a", kinds),
-            field("Record id", _number("to_id")),
-            button("Associate"),
-            class_="row",
+            button("Add property"),
+            el("a", "Show all", href=f"{path}?all=1", class_="button quiet"),
+            class_="actions",
         ),
-        method="post",
+        method="get",
+        action=path,
+        class_="filters",
     )
 
 
-def _details(crm: Crm, kind: ObjectType, record: Record) -> Child:
-    system = [
-        ["Record id", str(record.id)],
-        ["Created", f"{iso(record.created_at)} by {record.origin.type} {record.origin.id}"],
-        ["Last modified", iso(record.updated_at)],
+def _system(crm: Crm, kind: ObjectType, record: Record) -> Markup:
+    derived = {name: value for name, derive in crm.derived(kind).items() if (value := derive(record))}
+    read_only = {name: value for name, value in record.values.items() if _read_only(crm, kind, name)}
+    rows: list[list[Child]] = [
+        [label_of(crm, kind, name), el("code", name), value] for name, value in sorted({**derived, **read_only}.items())
     ]
-    derived = [
-        [label_of(crm, kind, name), value]
-        for name, derive in crm.derived(kind).items()
-        if name not in ("hs_object_id", kind.created_property, kind.modified_property) and (value := derive(record))
-    ]
-    rows: list[list[Child]] = [[*each] for each in system + derived]
-    return [
-        el("h2", "Set by HubSpot"),
-        table(["Property", "Value"], rows, "", "Set by HubSpot"),
-        el("h2", "History"),
-        table(["When", "Property", "Value", "By"], _history(crm, kind, record), "No change since creation.", "History"),
-    ]
+    return section("Set by HubSpot", table("Set by HubSpot", ("Property", "Name", "Value"), rows, "Nothing."))
 
 
-def _history(crm: Crm, kind: ObjectType, record: Record) -> list[list[Child]]:
-    """The latest changes of any property, newest first."""
-    versions = sorted(
-        ((version.at, name, version) for name in record.history or {} for version in record.versions(name)),
-        key=lambda each: each[0],
-        reverse=True,
+def _read_only(crm: Crm, kind: ObjectType, name: str) -> bool:
+    definition = crm.schema(kind).get(name)
+    return definition is None or definition.read_only or definition.hidden
+
+
+def _merge(kind: ObjectType) -> Markup:
+    return confirmed(
+        "Merge",
+        f"Another {singular(kind)} is merged into this one. This one's values win, the other's fill the gaps, and both"
+        " ids lead to a new record. This cannot be undone.",
+        field(f"Id of the other {singular(kind)}", digits(":other", required=True)),
+        fields={":op": "merge"},
     )
-    return [
-        [iso(at), label_of(crm, kind, name), version.value or "(cleared)", f"{version.source.type} {version.source.id}"]
-        for at, name, version in versions[:_VERSIONS]
-    ]
+
+
+def _delete(kind: ObjectType) -> Markup:
+    return confirmed(
+        "Delete for privacy",
+        f"The {singular(kind)}, its history and its associations go for good, as the GDPR asks. This cannot be undone.",
+        fields={":op": "privacy_delete"},
+    )

@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
-from emulator.web.pages.accounts import Accounts, Uninstall
+from emulator.web.origin import ForeignOrigin
+from emulator.web.pages.account import Account, CloseAccount, Uninstall
+from emulator.web.pages.accounts import Accounts, NewAccount
+from emulator.web.pages.app import AppPage
+from emulator.web.pages.apps import Apps, EditApp, NewApp
+from emulator.web.pages.clock import ClockPage, Reset, Snapshot
 from emulator.web.pages.consent import Consent
-from emulator.web.pages.controls import Controls
-from emulator.web.pages.layout import StaticFile
+from emulator.web.pages.deliveries import Deliveries
+from emulator.web.pages.delivery import DeliveryPage
+from emulator.web.pages.faults import Faults
+from emulator.web.pages.history import History
+from emulator.web.pages.layout import STATIC, StaticFile
 from emulator.web.pages.lists import NewRecord, RecordList
 from emulator.web.pages.marketplace import ListingPage, Marketplace, Return
+from emulator.web.pages.page import NoSuchPage, foreign, missing
+from emulator.web.pages.partners import Partners
 from emulator.web.pages.record import RecordPage
-from emulator.web.pages.wire import Deliveries, Requests
+from emulator.web.pages.requests import Requests
+from emulator.web.pages.subscriptions import AppSubscriptions
+from emulator.web.pages.users import Users
 from emulator.world import Emulator
+
+REFUSALS = ((NoSuchPage, missing), (ForeignOrigin, foreign))
 
 
 def routes(emulator: Emulator) -> list[tuple[str, object]]:
     consent = Consent(emulator)
+    history = History(emulator)
+    record = "/contacts/{hub_id}/record/{type_id}/{record_id}"
     return [
         ("/", Accounts(emulator)),
         ("/oauth/authorize", consent),
@@ -24,11 +40,26 @@ def routes(emulator: Emulator) -> list[tuple[str, object]]:
         ("/app-install/{hub_id}/{install_id}", Return(emulator)),
         ("/contacts/{hub_id}/objects/{type_id}/views/all/list", RecordList(emulator)),
         ("/contacts/{hub_id}/objects/{type_id}/new", NewRecord(emulator)),
-        ("/contacts/{hub_id}/record/{type_id}/{record_id}", RecordPage(emulator)),
+        (record, RecordPage(emulator)),
+        (f"{record}/history", history),
+        (f"{record}/history/{{name}}", history),
+        (f"{record}/associations/{{to_type_id}}", Partners(emulator)),
+        ("/_ui/accounts/new", NewAccount(emulator)),
+        ("/_ui/accounts/{hub_id}", Account(emulator)),
+        ("/_ui/accounts/{hub_id}/close", CloseAccount(emulator)),
         ("/_ui/accounts/{hub_id}/uninstall", Uninstall(emulator)),
+        ("/_ui/accounts/{hub_id}/users", Users(emulator)),
+        ("/_ui/apps", Apps(emulator)),
+        ("/_ui/apps/new", NewApp(emulator)),
+        ("/_ui/apps/{app_id}", AppPage(emulator)),
+        ("/_ui/apps/{app_id}/edit", EditApp(emulator)),
+        ("/_ui/apps/{app_id}/subscriptions", AppSubscriptions(emulator)),
         ("/_ui/deliveries", Deliveries(emulator)),
+        ("/_ui/deliveries/{seq}", DeliveryPage(emulator)),
         ("/_ui/requests", Requests(emulator)),
-        ("/_ui/controls", Controls(emulator)),
-        ("/_ui/style.css", StaticFile("style.css", "text/css; charset=utf-8")),
-        ("/_ui/icon.svg", StaticFile("icon.svg", "image/svg+xml")),
+        ("/_ui/faults", Faults(emulator)),
+        ("/_ui/clock", ClockPage(emulator)),
+        ("/_ui/reset", Reset(emulator)),
+        ("/_ui/snapshot", Snapshot(emulator)),
+        *((f"/_ui/static/{name}", StaticFile(name)) for name in STATIC),
     ]
