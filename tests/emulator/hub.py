@@ -16,7 +16,7 @@ from emulator import Emulator, Options
 from emulator.clock import Clock
 from emulator.limits import Limits
 from emulator.testing import EmulatorTransport
-from emulator.webhooks.sender import DeliveryFailed
+from emulator.webhooks.sender import Answer, DeliveryFailed
 from emulator.workflows.wire import Incoming, Outgoing
 from emulator.world import default_origins
 
@@ -44,10 +44,10 @@ Json = dict[str, Any]
 class Receiver:
     """Answers deliveries with whatever the test says, and keeps them."""
 
-    answer: int | Callable[[list[Json]], int] = 204
+    answer: int | Answer | Callable[[list[Json]], int] = 204
     requests: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
 
-    def __call__(self, _url: str, headers: dict[str, str], body: bytes, _timeout_s: float) -> int:
+    def __call__(self, _url: str, headers: dict[str, str], body: bytes, _timeout_s: float) -> int | Answer:
         self.requests.append((headers, body))
         answer = self.answer(json.loads(body)) if callable(self.answer) else self.answer
         if answer == 0:

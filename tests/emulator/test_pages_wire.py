@@ -94,7 +94,7 @@ def test_deliveries_are_paged(told: Hub) -> None:
 
 
 def test_one_delivery_with_all_there_is_to_know(told: Hub) -> None:
-    told.emulator.deliveries._send = lambda *_: Answer(422, b'{"why": "<no>"}')
+    told.receiver.answer = Answer(422, b'{"why": "<no>"}')
     told.change(created(email="ada@b.co"))
     told.emulator.deliver()
     shown = page(told, f"{LIST}/1")
