@@ -38,6 +38,7 @@ from emulator.web.journal import routes as journal
 from emulator.web.legacy import routes as legacy
 from emulator.web.marketing import routes as marketing
 from emulator.web.pages import routes as pages
+from emulator.web.routing import SharedRouter
 from emulator.web.versions import DATED, EVERY, V3, V4, V2026_03, V2026_09, Version
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ Route = tuple[str, type[ApiResource]]
 
 
 def application(emulator: Emulator, hublet: str) -> Application:
-    app = falcon.App(middleware=[Gate(emulator, hublet)])
+    app = falcon.App(middleware=[Gate(emulator, hublet)], router=SharedRouter(_routes(emulator)))
     app.req_options.strip_url_path_trailing_slash = True
     app.req_options.auto_parse_qs_csv = False
     app.req_options.keep_blank_qs_values = True
@@ -58,7 +59,11 @@ def application(emulator: Emulator, hublet: str) -> Application:
     app.add_error_handler(Rejected, control.refuse)
     for failure, shown in pages.REFUSALS:
         app.add_error_handler(failure, shown)
-    for path, resource in [
+    return app
+
+
+def _routes(emulator: Emulator) -> list[tuple[str, object]]:
+    return [
         *_api(emulator),
         *webhooks.routes(emulator),
         *journal.routes(emulator),
@@ -72,11 +77,10 @@ def application(emulator: Emulator, hublet: str) -> Application:
         *webhook_control.routes(emulator),
         *workflow_control.routes(emulator),
         *pages.routes(emulator),
-    ]:
-        app.add_route(path, resource)
-    for path, resource in [*legacy.routes(emulator), *marketing.routes(emulator), *sunsets.routes(emulator)]:
-        app.add_route(path, resource)
-    return app
+        *legacy.routes(emulator),
+        *marketing.routes(emulator),
+        *sunsets.routes(emulator),
+    ]
 
 
 def _refuse(req: falcon.Request, resp: falcon.Response, error: Exception, _params: dict[str, Any]) -> None:
