@@ -56,9 +56,10 @@ def events_of(app: App, crm: Crm, write: Write, dice: random.Random) -> list[Eve
 def _events(app: App, crm: Crm, write: Write, change: RecordChange, dice: random.Random) -> Iterator[Event]:
     kind, action, name = _subject(change)
     for subscription in app.subscriptions.about(kind.type_id, action, name):
-        if subscription.generic or not isinstance(change, Associated) or change.type.webhook_name in _TOLD_PAIRS:
+        generic = subscription.generic
+        if generic or not isinstance(change, Associated) or change.type.webhook_name in _TOLD_PAIRS:
             event = envelope(app, crm.hub_id, subscription, write.at, dice)
-            event.update(_fields(crm, subscription, change, write.source))
+            event.update(_fields(crm, change, write.source, generic=generic))
             yield event
 
 
@@ -93,16 +94,16 @@ def _subject(change: RecordChange) -> tuple[ObjectType, str, str | None]:
             return type_.from_type, "associationChange", None
 
 
-def _fields(crm: Crm, subscription: Subscription, change: RecordChange, source: Source) -> Event:
+def _fields(crm: Crm, change: RecordChange, source: Source, *, generic: bool) -> Event:
     match change:
         case Merged():
             return _merge(change) | _author(source)
         case Associated():
-            return _association(change, source, generic=subscription.generic)
+            return _association(change, source, generic=generic)
         case PrivacyDeleted():
             return {"objectId": change.record_id}
     fields: Event = {"objectId": change.record_id}
-    if subscription.generic:
+    if generic:
         fields["objectTypeId"] = change.kind.type_id
     match change:
         case Created():
@@ -113,7 +114,7 @@ def _fields(crm: Crm, subscription: Subscription, change: RecordChange, source: 
             fields["propertyName"] = change.name
             fields["propertyValue"] = _wire_value(crm, change)
     fields |= _author(source)
-    if subscription.generic and isinstance(change, PropertyChanged):
+    if generic and isinstance(change, PropertyChanged):
         fields["isSensitive"] = False
     return fields
 
