@@ -26,6 +26,10 @@ FIELD_TYPES = {
 }
 
 
+# How well a value is kept. Webhooks redact the second, and say nothing at all of the third.
+PLAIN, SENSITIVE, HIGHLY_SENSITIVE = SENSITIVITIES = ("non_sensitive", "sensitive", "highly_sensitive")
+
+
 @dataclass(frozen=True)
 class Option:
     value: str
@@ -68,6 +72,7 @@ class Property:
     # None: not since it was created.
     changed_at: int | None = None
     archived_at: int | None = None
+    sensitivity: str = PLAIN
     allowed: frozenset[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -105,7 +110,7 @@ class Property:
                 "readOnlyValue": self.read_only,
             },
             "formField": not (self.read_only or self.hidden),
-            "dataSensitivity": "non_sensitive",
+            "dataSensitivity": self.sensitivity,
         }
         if self.formula is not None:
             answer["calculationFormula"] = self.formula

@@ -8,12 +8,12 @@ from typing import Any
 import falcon
 
 from emulator.crm.object_types import ObjectType
-from emulator.crm.properties import PropertyGroup
+from emulator.crm.properties import PLAIN, PropertyGroup
 from emulator.errors import HubSpotError, InvalidInput
 from emulator.web.batches import BatchResource, failure
 from emulator.web.exchange import flag, json_object, member, no_content, reply
 from emulator.web.gate import ApiResource, call_of
-from emulator.web.property_definitions import changed, definition
+from emulator.web.property_definitions import changed, definition, sensitivity
 from emulator.web.records import batch_inputs
 
 
@@ -30,9 +30,10 @@ class PropertyList(_PropertyResource):
     def on_get(self, req: falcon.Request, resp: falcon.Response, kind_name: str) -> None:
         kind = self.kind(req, kind_name)
         crm = self.caller(req).portal.crm
+        wanted = sensitivity(req.get_param("dataSensitivity") or PLAIN)
         with crm.lock:
             found = crm.schema(kind).all(archived=flag(req, "archived"))
-        reply(resp, {"results": [each.as_json() for each in found]})
+        reply(resp, {"results": [each.as_json() for each in found if each.sensitivity == wanted]})
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, kind_name: str) -> None:
         kind = self.kind(req, kind_name, write=True)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from emulator.crm.formulas import InvalidFormula, calculation
-from emulator.crm.properties import FIELD_TYPES, TYPES, Option, Property
+from emulator.crm.properties import FIELD_TYPES, PLAIN, SENSITIVITIES, TYPES, Option, Property
 from emulator.errors import InvalidInput
 from emulator.web.exchange import member
 
@@ -42,6 +42,7 @@ def definition(body: Any, now: int, group: str | None = None) -> Property:
         display_order=member(body, "displayOrder", int, -1),
         formula=formula,
         created_at=now,
+        sensitivity=sensitivity(member(body, "dataSensitivity", str, PLAIN)),
     )
 
 
@@ -59,6 +60,13 @@ def _formula(formula: str | None, field_type: str) -> str | None:
         except InvalidFormula as refused:
             raise InvalidInput(f"Invalid calculationFormula: {refused}") from None
     return formula
+
+
+def sensitivity(name: str) -> str:
+    """Raises InvalidInput."""
+    if name not in SENSITIVITIES:
+        raise InvalidInput(f"dataSensitivity must be one of {', '.join(SENSITIVITIES)}, not {name}")
+    return name
 
 
 def options(body: Any, value_type: str) -> tuple[Option, ...]:

@@ -19,6 +19,7 @@ from emulator.crm.changes import (
     Write,
 )
 from emulator.crm.object_types import ObjectType
+from emulator.crm.properties import HIGHLY_SENSITIVE, PLAIN, SENSITIVE
 from emulator.crm.records import Source
 from emulator.crm.store import Crm
 from emulator.instants import parse_instant
@@ -55,7 +56,10 @@ def events_of(app: App, crm: Crm, write: Write, dice: random.Random) -> list[Eve
 
 def _events(app: App, crm: Crm, write: Write, change: RecordChange, dice: random.Random) -> Iterator[Event]:
     kind, action, name = _subject(change)
-    for subscription in app.subscriptions.about(kind.type_id, action, name):
+    subscriptions = app.subscriptions.about(kind.type_id, action, name)
+    if not subscriptions or (isinstance(change, PropertyChanged) and _sensitivity(crm, change) == HIGHLY_SENSITIVE):
+        return
+    for subscription in subscriptions:
         generic = subscription.generic
         if generic or not isinstance(change, Associated) or change.type.webhook_name in _TOLD_PAIRS:
             event = envelope(app, crm.hub_id, subscription, write.at, dice)
@@ -115,7 +119,7 @@ def _fields(crm: Crm, change: RecordChange, source: Source, *, generic: bool) ->
             fields["propertyValue"] = _wire_value(crm, change)
     fields |= _author(source)
     if generic and isinstance(change, PropertyChanged):
-        fields["isSensitive"] = False
+        fields["isSensitive"] = _sensitivity(crm, change) == SENSITIVE
     return fields
 
 
@@ -126,9 +130,18 @@ def _author(source: Source) -> Event:
 def _wire_value(crm: Crm, change: PropertyChanged) -> str:
     """Dates travel as milliseconds, everything else as it is stored; a cleared value is empty."""
     definition = crm.schema(change.kind).get(change.name)
-    if change.value and definition is not None and definition.type in ("date", "datetime"):
+    if definition is None:
+        return change.value
+    if definition.sensitivity != PLAIN:
+        return "REDACTED"
+    if change.value and definition.type in ("date", "datetime"):
         return str(parse_instant(change.value))
     return change.value
+
+
+def _sensitivity(crm: Crm, change: PropertyChanged) -> str:
+    definition = crm.schema(change.kind).get(change.name)
+    return definition.sensitivity if definition else PLAIN
 
 
 def _merge(change: Merged) -> Event:

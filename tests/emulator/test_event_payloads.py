@@ -224,3 +224,42 @@ def test_an_apps_own_writes_are_told_as_its_own(hub: Hub) -> None:
         "contact.deletion",
     ]
     assert {(event["changeSource"], event["sourceId"]) for event in events} == {("INTEGRATION", str(APP_ID))}
+
+
+def define(hub: Hub, name: str, sensitivity: str) -> None:
+    body = {"name": name, "label": name, "type": "string", "fieldType": "text", "groupName": "contactinformation"}
+    answer = hub.post("/crm/v3/properties/contacts", body | {"dataSensitivity": sensitivity})
+    assert answer.status_code == 201
+    assert answer.json()["dataSensitivity"] == sensitivity
+
+
+def test_sensitive_values_are_redacted_and_highly_sensitive_ones_not_told(hub: Hub) -> None:
+    define(hub, "passport_number", "sensitive")
+    define(hub, "diagnosis", "highly_sensitive")
+    names = ("passport_number", "diagnosis", "firstname")
+    older = [{"event_type": "contact.propertyChange", "property": name} for name in names]
+    newer = [{"event_type": "object.propertyChange", "object_type": "contact", "property": name} for name in names]
+    hub.app(subscriptions=older + newer)
+    record_id = hub.create(email="a@b.co")
+    values = {"passport_number": "P123", "diagnosis": "well", "firstname": "Ada"}
+    hub.call("PATCH", f"/crm/v3/objects/contacts/{record_id}", {"properties": values})
+    events = hub.events()
+    assert "P123" not in str(events)
+    assert [(e["propertyName"], e["propertyValue"], e.get("isSensitive")) for e in events] == [
+        ("passport_number", "REDACTED", None),
+        ("passport_number", "REDACTED", True),
+        ("firstname", "Ada", None),
+        ("firstname", "Ada", False),
+    ]
+
+
+def test_sensitive_properties_are_listed_when_asked_for(hub: Hub) -> None:
+    define(hub, "passport_number", "sensitive")
+    for wanted, there in (({}, False), ({"dataSensitivity": "sensitive"}, True)):
+        names = {each["name"] for each in hub.get("/crm/v3/properties/contacts", **wanted).json()["results"]}
+        assert ("passport_number" in names) == there
+        assert ("firstname" in names) != there
+    assert hub.get("/crm/v3/properties/contacts", dataSensitivity="secret").status_code == 400
+    saved = hub.control("GET", "snapshot")
+    hub.control("PUT", "snapshot", saved)
+    assert hub.control("GET", "snapshot") == saved
