@@ -13,6 +13,7 @@ from emulator.crm.owners import User, owners_of
 from emulator.crm.people import add_user_record
 from emulator.crm.store import Crm
 from emulator.exports.exports import Exports
+from emulator.imports.imports import Imports
 from emulator.instants import DAY_MS
 from emulator.lists.following import Following
 from emulator.lists.registry import Lists
@@ -49,11 +50,21 @@ class Portal:
         self.marketing = Marketing(self.hub_id)
         self.lists = Lists(self.crm)
         self.crm.followers.append(Following(self.lists).follow)
+        self.imports = Imports(self.crm, self.lists)
 
     def time_passed(self) -> None:
         """Under the portal's lock: what waits for the clock happens."""
         self.crm.purge_archived()
         Following(self.lists).time_passed()
+        self.imports.progress_all(self.crm.clock.now_ms())
+
+    def carry_on(self) -> bool:
+        """Take the portal's lock for a burst of whatever goes on in the background. Whether there will be more."""
+        if not self.imports.busy:
+            return False
+        with self.crm.lock:
+            self.imports.progress(self.crm.clock.now_ms())
+            return self.imports.busy
 
     def user(self, user_id: int) -> User | None:
         return next((user for user in self.users if user.user_id == user_id), None)

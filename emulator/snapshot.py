@@ -14,6 +14,7 @@ from emulator.conversations.saved import load_conversations, save_conversations
 from emulator.crm.owners import User
 from emulator.crm.saved import load_crm, save_crm
 from emulator.exports.saved import load_exports, save_exports
+from emulator.imports.saved import load_imports, save_imports
 from emulator.journal.journals import Journals
 from emulator.journal.saved import load_journals, save_journals
 from emulator.legacy.sunsets import Sunsets
@@ -154,6 +155,7 @@ def _portal(portal: Portal) -> Json:
             "lists": save_lists(portal.lists),
             "people": save_people(portal),
             "exports": save_exports(portal.exports),
+            "imports": save_imports(portal.imports),
         }
 
 
@@ -175,6 +177,7 @@ def _load_portal(emulator: Emulator, saved: Json) -> Portal:
     load_crm(portal.crm, saved)
     load_people(portal, saved.get("people"))
     load_exports(portal.exports, saved.get("exports"))
+    load_imports(portal.imports, portal.crm, saved.get("imports"))
     load_lists(portal.lists, saved.get("lists"))
     load_marketing(portal.marketing, saved.get("marketing", {}))
     return portal

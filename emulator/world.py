@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from emulator.clock import Clock
 from emulator.crm.changes import Write
 from emulator.faults import Fault, Faults
+from emulator.imports.background import Background
 from emulator.journal.journals import Journals
 from emulator.ledger import Delivery, Ledger, Request
 from emulator.legacy.sunsets import Sunsets
@@ -105,6 +106,7 @@ class Emulator:
         )
         self.scenarios = Scenarios(self)
         self.workflows = Workflows(self, fetcher or fetch_over_http, self.options.workflow_timeouts)
+        self.background = Background(self._carry_on)
         self.private_apps = 0
         self._seed = seed
         if seed is not None:
@@ -119,11 +121,13 @@ class Emulator:
         return application(self, hublet)
 
     def start(self) -> None:
-        """Deliver webhooks and run workflows in the background."""
+        """Deliver webhooks, run workflows and carry imports on, in the background."""
         self.deliveries.start()
         self.workflows.scheduler.start()
+        self.background.start()
 
     def stop(self) -> None:
+        self.background.stop()
         self.deliveries.stop()
         self.workflows.scheduler.stop()
 
@@ -164,6 +168,8 @@ class Emulator:
         with self.lock:
             portal.crm.publish = lambda write: self._publish(portal, write)
             self.portals[portal.hub_id] = portal
+        # It may have come from a snapshot with an import under way.
+        self.background.wake()
 
     def portal(self, hub_id: int) -> Portal:
         found = self.portals.get(hub_id)
@@ -266,11 +272,19 @@ class Emulator:
             with portal.crm.lock:
                 portal.time_passed()
 
+    def _carry_on(self) -> bool:
+        """Whether there will be more to do."""
+        busy = [portal.carry_on() for portal in list(self.portals.values())]
+        return any(busy)
+
     def add_fault(self, fault: Fault) -> None:
         self.faults.add(fault)
 
     def deliver(self) -> int:
         """Send all that is due, in this thread; for tests that do not `start`. How many requests that took."""
+        for portal in list(self.portals.values()):
+            with portal.crm.lock:
+                portal.imports.progress_all(self.clock.now_ms())
         sent = 0
         while count := self.workflows.scheduler.deliver_due() + self.deliveries.deliver_due():
             sent += count

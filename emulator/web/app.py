@@ -20,6 +20,7 @@ from emulator.web import (
     custom_actions,
     exports,
     flows,
+    imports,
     labels,
     lists,
     pipelines,
@@ -118,7 +119,7 @@ def _api(emulator: Emulator) -> list[tuple[str, ApiResource]]:
         for path, resource in _token_routes(version):
             routes.append((path, resource(emulator, version)))
     routes += lists.routes(emulator)
-    routes += exports.routes(emulator)
+    routes += [*exports.routes(emulator), *imports.routes(emulator)]
     routes += [*users.routes(emulator), *teams.routes(emulator)]
     return routes
 
