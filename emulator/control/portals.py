@@ -14,7 +14,11 @@ from emulator.seed.marketing import KINDS as MARKETING_KINDS
 from emulator.seed.marketing import fill_marketing
 from emulator.seed.others import seedable
 from emulator.seed.portal import fill
+from emulator.seed.workflows import fill_workflows
 from emulator.world import Emulator
+
+# As many as an Enterprise account may have.
+MOST_WORKFLOWS = 1_000
 
 _PORTAL_FIELDS = (
     "hub_id",
@@ -57,6 +61,7 @@ def read_portal(emulator: Emulator, body: Any) -> Portal:
     counts, random_seed = _seed(fields), fields.whole("random_seed", hub_id)
     fill(portal, counts, random_seed)
     fill_marketing(portal, counts, random_seed)
+    fill_workflows(emulator.workflows, portal, counts["workflows"], random_seed)
     return portal
 
 
@@ -88,8 +93,9 @@ def read_user(given: Any, where: str = "") -> User:
 
 def _seed(fields: Fields) -> dict[str, int]:
     known = [*(kind.plural for kind in STANDARD if seedable(kind)), *MARKETING_KINDS]
-    seed = Fields(fields.mapping("seed", {}), known, "seed")
-    return {name: seed.whole(name, 0, high=5_000_000) for name in known}
+    seed = Fields(fields.mapping("seed", {}), (*known, "workflows"), "seed")
+    counts = {name: seed.whole(name, 0, high=5_000_000) for name in known}
+    return counts | {"workflows": seed.whole("workflows", 0, high=MOST_WORKFLOWS)}
 
 
 def add_marketing(portal: Portal, body: Any) -> dict[str, int]:

@@ -170,7 +170,8 @@ def legacy_listing(portal: Portal, workflow: Workflow) -> Json:
         "portalId": portal.hub_id,
         "insertedAt": workflow.created_at,
         "updatedAt": workflow.updated_at,
-        "contactListIds": _lists(workflow),
+        "personaTagIds": [],
+        "contactListIds": _lists(workflow) | {"steps": []},
         "contactCounts": {"active": len(workflow.active), "enrolled": len(workflow.enrolled)},
         "originalAuthorUserId": user.user_id,
         "lastUpdatedByUserId": user.user_id,
@@ -211,7 +212,11 @@ def _migration(portal: Portal, workflow: Workflow) -> Json:
 def legacy_detail(portal: Portal, workflow: Workflow) -> Json:
     plan = workflow.plan
     return {
-        **{name: value for name, value in legacy_listing(portal, workflow).items() if name != "contactListIds"},
+        **{
+            name: value
+            for name, value in legacy_listing(portal, workflow).items()
+            if name not in ("contactListIds", "personaTagIds")
+        },
         "actions": [_legacy_action(each) for each in plan.actions],
         "internal": False,
         "onlyExecOnBizDays": False,

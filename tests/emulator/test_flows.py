@@ -164,6 +164,16 @@ def test_the_list_before_knows_contacts_only(allowed: Hub) -> None:
     assert allowed.get("/automation/v3/workflows/5").status_code == 404
 
 
+def test_an_account_can_be_seeded_with_workflows(allowed: Hub) -> None:
+    allowed.portal(5, seed={"contacts": 1, "workflows": 9})
+    allowed.install(5, scopes=["oauth", "automation", *CRM_SCOPES])
+    listed = allowed.get("/automation/v3/workflows").json()["workflows"]
+    assert len({each["name"] for each in listed}) == 9
+    assert all(each["insertedAt"] <= each["updatedAt"] <= allowed.time.ms for each in listed)
+    assert len(allowed.get("/automation/v4/flows").json()["results"]) == 9
+    assert allowed.emulator.deliver() == 0
+
+
 # -- webhook triggers --------------------------------------------------------------------------------------------------
 
 

@@ -427,6 +427,9 @@ def test_what_cannot_be_is_refused(hub: Hub, change: Json, words: str) -> None:
         ("https://", False),
         ("http://[::1", False),
         ("https://example.com:99999", False),
+        ("https://example.com/a b", False),
+        ("https://example.com/\ud800", False),
+        ("https://exämple.com/", False),
     ],
 )
 def test_https_only_but_near_by(url: str, allowed: bool) -> None:
