@@ -36,7 +36,4 @@ class CompanyView:
 def merge_audits(record: Record) -> list[dict[str, Any]]:
     """One row for each id that was merged away."""
     merged = [int(text) for text in record.values.get("hs_merged_object_ids", "").split(";") if text]
-    return [
-        {"mergedCompanyId": number, "canonicalCompanyId": record.id, "movedProperties": [], "entityId": f"{number}"}
-        for number in merged
-    ]
+    return [{"mergedCompanyId": number, "canonicalCompanyId": record.id, "movedProperties": []} for number in merged]

@@ -33,7 +33,6 @@ class ContactView:
         asked = set(names)
         wanted = {*asked, "lastmodifieddate"} if asked else set(self._values.valued(record))
         shown = self._show(record, wanted, history)
-        shown["list-memberships"] = []
         company = self._company(record)
         if company is not None:
             shown["associated-company"] = company

@@ -29,14 +29,15 @@ class Values:
     """The values of one kind's records, newest version first."""
 
     def __init__(self, crm: Crm, kind: ObjectType) -> None:
-        self._crm = crm
         self._kind = kind
         self._schema = crm.schema(kind)
-        self._names = [definition.name for definition in self._schema.all()]
+        self._derived = crm.derived(kind)
 
     def valued(self, record: Record) -> list[str]:
         """The names of all properties that the record has a value for."""
-        return [name for name in self._names if self._crm.read(self._kind, record, name) not in (None, "")]
+        values = record.values
+        stored = [name for name, value in values.items() if value and self._schema.get(name) is not None]
+        return stored + [name for name, derive in self._derived.items() if name not in values and derive(record)]
 
     def versions(self, record: Record, name: str) -> list[Version]:
         """Empty for a property that is unknown, or that never had a value."""
@@ -45,15 +46,15 @@ class Values:
             return []
         stored = record.versions(name)
         if not stored:
-            stored = self._derived(record, name)
+            stored = self._computed(record, name)
         return [version._replace(value=in_ms(definition, version.value)) for version in stored]
 
-    def _derived(self, record: Record, name: str) -> list[Version]:
-        value = self._crm.read(self._kind, record, name)
-        if value in (None, ""):
+    def _computed(self, record: Record, name: str) -> list[Version]:
+        value = self._derived[name](record) if name in self._derived else None
+        if not value:
             return []
         at = record.updated_at if name == self._kind.modified_property else record.created_at
-        return [Version(str(value), at, _CALCULATED)]
+        return [Version(value, at, _CALCULATED)]
 
 
 def wrapped(values: Values, record: Record, names: Iterable[str], history: Iterable[str]) -> dict[str, Any]:

@@ -28,6 +28,7 @@ class Marketing:
         self.email_events: Timeline[EmailEvent] = Timeline()
         self.subscription_changes: Timeline[SubscriptionChange] = Timeline()
         self._submissions: dict[str, Timeline[Submission]] = {}
+        self._by_sender: dict[str, list[Submission]] = {}
         # Per contact: nobody asks for the visits of all.
         self._visits: dict[int, Timeline[WebEvent]] = {}
         self._visit_log: Timeline[WebEvent] = Timeline()
@@ -50,6 +51,11 @@ class Marketing:
 
     def submit(self, submission: Submission) -> None:
         self._submissions.setdefault(submission.form_id, Timeline()).add(submission)
+        self._by_sender.setdefault(submission.values.get("email", "").lower(), []).append(submission)
+
+    def sent_by(self, address: str) -> list[Submission]:
+        """The submissions with this e-mail address."""
+        return self._by_sender.get(address.lower(), [])
 
     def visits(self, contact_id: int | None) -> Timeline[WebEvent]:
         """Of one contact, or of all."""

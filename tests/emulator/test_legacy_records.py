@@ -10,7 +10,7 @@ from emulator.crm.object_types import COMPANY, CONTACT, DEAL, TICKET, ObjectType
 from emulator.crm.records import Record, Table, by_user
 from emulator.instants import parse_instant
 from emulator.legacy import recent
-from tests.emulator.hub import HUB, Hub
+from tests.emulator.hub import CRM_SCOPES, HUB, Hub
 
 Json = dict[str, Any]
 DAY_S = 86_400
@@ -281,6 +281,42 @@ def test_a_contacts_profile(hub: Hub) -> None:
     missing = hub.get("/contacts/v1/contact/email/nobody@acme.example/profile")
     assert (missing.status_code, missing.json()["message"]) == (404, "contact does not exist")
     assert hub.get("/contacts/v1/contact/vid/x/profile").status_code == 404
+
+
+def test_a_contact_tells_which_forms_it_sent(bare: Hub) -> None:
+    bare.portal(7, seed={"contacts": 3, "forms": 2, "form_submissions": 30})
+    bare.install(7)
+    portal = bare.emulator.portals[7]
+    for record in portal.crm.table(CONTACT).records.values():
+        sent = sorted(portal.marketing.sent_by(record.values["email"]), key=lambda each: each.at, reverse=True)
+        path = f"/contacts/v1/contact/vid/{record.id}/profile"
+        assert [each["conversion-id"] for each in bare.get(path).json()["form-submissions"]] == [s.id for s in sent]
+        oldest = bare.get(path, formSubmissionMode="oldest").json()["form-submissions"]
+        assert [each["timestamp"] for each in oldest] == [sent[-1].at]
+        assert bare.get(path, formSubmissionMode="NONE").json()["form-submissions"] == []
+    rows = bare.get("/contacts/v1/lists/all/contacts/all").json()["contacts"]
+    assert [len(row["form-submissions"]) for row in rows] == [1, 1, 1]
+    assert bare.get("/contacts/v1/lists/all/contacts/all", formSubmissionMode="some").status_code == 400
+
+
+def test_a_contact_tells_which_lists_it_is_on(bare: Hub) -> None:
+    bare.app(conditional_scopes=[*CRM_SCOPES, "crm.lists.read", "crm.lists.write"])
+    bare.install(scopes=["oauth", *CRM_SCOPES, "crm.lists.read", "crm.lists.write"])
+    vid, other = bare.create(email="a@b.co"), bare.create(email="c@d.co")
+    body = {"name": "Guests", "objectTypeId": "0-1", "processingType": "MANUAL"}
+    list_id = bare.post("/crm/v3/lists", body).json()["list"]["listId"]
+    bare.call("PUT", f"/crm/v3/lists/{list_id}/memberships/add", [vid])
+    path = "/contacts/v1/contact/vid/{}/profile"
+    (membership,) = bare.get(path.format(vid)).json()["list-memberships"]
+    assert (membership["internal-list-id"], membership["vid"], membership["is-member"]) == (
+        int(list_id),
+        int(vid),
+        True,
+    )
+    assert bare.get(path.format(other)).json()["list-memberships"] == []
+    assert "list-memberships" not in bare.get(path.format(vid), showListMemberships="False").json()
+    row = bare.get("/contacts/v1/lists/all/contacts/all", showListMemberships="True").json()["contacts"][0]
+    assert row["list-memberships"] == [membership]
 
 
 def test_a_merged_contact_is_found_by_its_old_vid(hub: Hub) -> None:
