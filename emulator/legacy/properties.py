@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from emulator.crm.properties import Property
+from emulator.crm.properties import Property, PropertyGroup
 from emulator.instants import parse_instant
 
 Json = dict[str, Any]
@@ -55,8 +55,13 @@ def _option(option: Json) -> Json:
     return {**option, "readOnly": False, "doubleData": 0.0}
 
 
-def group_v2(name: str, label: str, order: int, definitions: list[Property] | None) -> Json:
-    shown: Json = {"name": name, "displayName": label, "displayOrder": order, "hubspotDefined": True}
+def group_v2(group: PropertyGroup, definitions: list[Property] | None) -> Json:
+    shown: Json = {
+        "name": group.name,
+        "displayName": group.label,
+        "displayOrder": group.display_order,
+        "hubspotDefined": group.hubspot_defined,
+    }
     if definitions is not None:
-        shown["properties"] = [definition_v2(each) for each in definitions if each.group == name]
+        shown["properties"] = [definition_v2(each) for each in definitions if each.group == group.name]
     return shown

@@ -142,3 +142,26 @@ def test_owners_v2_are_gone_unless_they_are_brought_back(hub: Hub) -> None:
     assert hub.get(f"/owners/v2/owners/{uma[0]['ownerId']}").json() == uma[0]
     assert uma[0]["portalId"] == HUB
     assert hub.get("/owners/v2/owners/7").status_code == 404
+
+
+def test_definitions_and_groups_of_the_accounts_own_kinds(bare: Hub) -> None:
+    scopes = ["oauth", "crm.schemas.custom.read", "crm.schemas.custom.write", "crm.objects.custom.read"]
+    bare.app(conditional_scopes=scopes)
+    bare.portal(7, tier="enterprise")
+    bare.install(7, scopes=scopes)
+    schema = {
+        "name": "boats",
+        "labels": {"singular": "Boat", "plural": "Boats"},
+        "primaryDisplayProperty": "name",
+        "requiredProperties": ["name"],
+        "associatedObjects": ["CONTACT"],
+        "properties": [{"name": "name", "label": "Name", "type": "string", "fieldType": "text"}],
+    }
+    made = bare.post("/crm/v3/schemas", schema)
+    assert made.status_code == 201, made.text
+    type_id = made.json()["objectTypeId"]
+    old = bare.get(f"/properties/v2/{type_id}/properties").json()
+    new = bare.get(f"/crm/v3/properties/{type_id}").json()["results"]
+    assert [each["name"] for each in old] == [each["name"] for each in new]
+    groups = bare.get(f"/properties/v2/{type_id}/groups?includeProperties=true").json()
+    assert "name" in [each["name"] for group in groups for each in group["properties"]]

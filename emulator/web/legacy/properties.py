@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import falcon
 
-from emulator.crm.catalog import GROUPS
 from emulator.crm.object_types import ObjectType
 from emulator.legacy.properties import definition_v2, group_v2
 from emulator.marketing import form_properties
@@ -48,6 +47,6 @@ class Groups(_DefinitionResource):
         kind = self.kind(req, kind_name)
         crm = self.caller(req).portal.crm
         with crm.lock:
+            groups = crm.schema(kind).groups()
             definitions = crm.schema(kind).all() if flag(req, "includeProperties") else None
-        groups = enumerate(GROUPS[kind.type_id])
-        reply(resp, [group_v2(name, label, order, definitions) for order, (name, label) in groups])
+        reply(resp, [group_v2(group, definitions) for group in groups])
