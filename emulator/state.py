@@ -17,7 +17,13 @@ def describe(emulator: Emulator) -> dict[str, Any]:
         return {
             "virtual_now": iso(emulator.clock.now_ms()),
             "apps": [
-                {"client_id": app.client_id, "app_id": app.app_id, "name": app.name} for app in emulator.apps.values()
+                {
+                    "client_id": app.client_id,
+                    "app_id": app.app_id,
+                    "name": app.name,
+                    "journal": emulator.journals.figures(app.client_id),
+                }
+                for app in emulator.apps.values()
             ],
             "portals": [_portal(emulator, portal) for portal in emulator.portals.values()],
         }

@@ -160,7 +160,7 @@ class Telling:
             "fromObjectTypeId": type_.from_type.type_id,
             "toObjectTypeId": type_.to_type.type_id,
             "associationTypeId": type_.type_id,
-            "associationCategory": type_.spec()["category"],
+            "associationCategory": type_.category,
             "isPrimary": type_.primary,
         }
 

@@ -68,6 +68,7 @@ class Journal:
         self._numbers: dict[str, int] = {}
         self._of_portal: dict[int, list[int]] = {}
         self._weight = 0
+        self._published_events = 0
 
     # -- writing ---------------------------------------------------------------------------------------------------
 
@@ -101,6 +102,7 @@ class Journal:
         for hub_id in file.portals:
             self._of_portal.setdefault(hub_id, []).append(number)
         self._weight += file.weight
+        self._published_events += len(file.entries)
         while self._weight > HEAVIEST and len(self._files) > 1:
             self._drop_oldest(1)
 
@@ -113,6 +115,7 @@ class Journal:
         for file in self._files[:count]:
             del self._numbers[file.offset]
             self._weight -= file.weight
+            self._published_events -= len(file.entries)
             for hub_id in file.portals:
                 numbers = self._of_portal[hub_id]
                 del numbers[0]
@@ -169,11 +172,12 @@ class Journal:
         """Published files, and the events in them and in the open one."""
         with self._lock:
             self._settle(now)
-            return len(self._files), sum(len(file.entries) for file in self._files) + len(self._open)
+            return len(self._files), self._published_events + len(self._open)
 
-    def contents(self) -> tuple[list[JournalFile], int, list[Entry]]:
+    def contents(self, now: int) -> tuple[list[JournalFile], int, list[Entry]]:
         """The files, and since when which events gather for the next."""
         with self._lock:
+            self._settle(now)
             return list(self._files), self._opened_at, list(self._open)
 
     def restore(self, files: Iterable[JournalFile], opened_at: int, entries: Iterable[Entry]) -> None:

@@ -41,8 +41,16 @@ class Journals:
         found = self._of_app.get(client_id)
         return found if found is not None else self._of_app.setdefault(client_id, Journal(self.linger_ms))
 
+    def now(self) -> int:
+        return self._clock.now_ms()
+
     def all(self) -> Mapping[str, Journal]:
         return self._of_app
+
+    def figures(self, client_id: str) -> dict[str, int]:
+        """How much one app subscribed to, and how much its journal holds."""
+        files, events = self.of(client_id).counts(self.now())
+        return {"subscriptions": len(self.registry.of(client_id)), "files": files, "events": events}
 
     # -- writing ---------------------------------------------------------------------------------------------------
 
@@ -56,7 +64,7 @@ class Journals:
     def write(self, client_id: str, hub_id: int, events: Iterable[Event]) -> None:
         entries = [(hub_id, _encode(event).encode()) for event in events]
         if entries:
-            self.of(client_id).append(self._clock.now_ms(), entries)
+            self.of(client_id).append(self.now(), entries)
 
     def installed(self, app: App, install: Install) -> None:
         """Runs under the emulator's lock, before anything else can happen in the app's name."""
@@ -71,5 +79,5 @@ class Journals:
             self.registry.in_portal(None).get(app.client_id, {}).get((Kind.APP_LIFECYCLE_EVENT, event_type_id))
         )
         if subscription is not None:
-            event = lifecycle_event(subscription, app.app_id, install, self._clock.now_ms())
+            event = lifecycle_event(subscription, app.app_id, install, self.now())
             self.write(app.client_id, install.hub_id, [event])

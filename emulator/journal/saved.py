@@ -18,13 +18,15 @@ _SETS = ("object_ids", "list_ids", "associated_object_type_ids")
 
 def save_journals(journals: Journals) -> Json:
     registry = journals.registry
+    saved = {client_id: _journal(each, journals.now()) for client_id, each in list(journals.all().items())}
     return {
         "secret": journals.secret.hex(),
         "latest_subscription": registry.latest_subscription,
         "latest_filter": registry.latest_filter,
         "subscriptions": [_subscription(each) for each in registry.all()],
         "snapshots": [asdict(each) for each in journals.snapshots.all()],
-        "journals": {client_id: _journal(each) for client_id, each in list(journals.all().items())},
+        # An empty one came of somebody's looking into it.
+        "journals": {client_id: each for client_id, each in saved.items() if each["files"] or each["open"]},
     }
 
 
@@ -34,8 +36,8 @@ def _subscription(subscription: Subscription) -> Json:
     return saved
 
 
-def _journal(journal: Journal) -> Json:
-    files, opened_at, entries = journal.contents()
+def _journal(journal: Journal, now: int) -> Json:
+    files, opened_at, entries = journal.contents(now)
     return {
         "files": [_file(each) for each in files],
         "opened_at": opened_at,

@@ -284,7 +284,8 @@ def test_the_state(hub: Hub) -> None:
     hub.subscribe("contact.creation")
     hub.change({"op": "create", "object_type": "contact", "properties": {"email": "a@b.co"}})
     state = hub.control("GET", "state")
-    assert state["apps"] == [{"client_id": CLIENT_ID, "app_id": APP_ID, "name": "Test app"}]
+    journal = {"subscriptions": 0, "files": 0, "events": 0}
+    assert state["apps"] == [{"client_id": CLIENT_ID, "app_id": APP_ID, "name": "Test app", "journal": journal}]
     [portal] = state["portals"]
     assert portal["records"] == {"contacts": 1, "companies": 0, "deals": 0, "tickets": 0}
     assert portal["pending_deliveries"] == 1

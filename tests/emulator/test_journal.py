@@ -576,6 +576,11 @@ def test_a_snapshot_of_the_emulator_holds_the_journals(journal: Journal, long: l
     assert journal.subscribe(objectTypeId="0-3")["id"] == subscription["id"] + 1
 
 
+def test_the_state_counts_what_is_in_a_journal(journal: Journal, long: list[str]) -> None:
+    (app,) = journal.hub.control("GET", "state")["apps"]
+    assert app["journal"] == {"subscriptions": 2, "files": len(long), "events": 5}
+
+
 def test_a_snapshot_from_before_there_were_journals_loads(hub: Hub, journal: Journal) -> None:
     journal.subscribe()
     saved = hub.control("GET", "snapshot")
