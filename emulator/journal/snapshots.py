@@ -71,8 +71,14 @@ class Snapshot:
     message: str | None = None
 
     def as_json(self, now: int, linger_ms: int) -> Json:
-        """Done when the file of the journal with its result is published; gone stale when that file expires."""
+        """Done when the file of the journal with its result is published; gone stale when that file expires.
+
+        Raises ResourceNotFound in the moment before it has a status at all: "Polling behavior and 404 responses" in
+        developers.hubspot.com/docs/api-reference/2026-03/webhooks-journal/snapshots/guide
+        """
         age = now - self.initiated_at
+        if age < linger_ms / 4:
+            raise _unknown(self.id)
         answer: Json = {"id": self.id, "initiatedAt": self.initiated_at}
         if age < linger_ms:
             return answer | {"status": "PENDING" if age < linger_ms / 2 else "IN_PROGRESS"}
@@ -113,8 +119,12 @@ class Snapshots:
             raise InvalidInput(f"Invalid value for statusId: {status_id[:50]}") from None
         found = self._by_id.get(wanted)
         if found is None or found.client_id != client_id:
-            raise ResourceNotFound(f"No snapshot with ID {wanted} exists.")
+            raise _unknown(wanted)
         return found
+
+
+def _unknown(status_id: str) -> ResourceNotFound:
+    return ResourceNotFound(f"No snapshot with ID {status_id} exists.")
 
 
 def take(

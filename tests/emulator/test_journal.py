@@ -9,8 +9,6 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from emulator.crm.changes import MembershipChanged, Write
-from emulator.crm.records import by_user
 from emulator.journal import files
 from tests.emulator.hub import ADMIN, APP_ID, CLIENT_ID, CRM_SCOPES, HUB, Hub, created, fresh_email
 from tests.emulator.journal import INSTALL, OTHER_CLIENT, UNINSTALL, Journal
@@ -153,19 +151,27 @@ def test_associations_are_told_from_the_side_that_was_asked_for(hub: Hub, journa
 
 
 def test_memberships_of_lists_are_told(hub: Hub, journal: Journal) -> None:
-    hub.app(conditional_scopes=[*CRM_SCOPES, "crm.lists.read"])
-    hub.install(scopes=["oauth", "crm.lists.read"])
-    journal.subscribe("LIST_MEMBERSHIP", listIds=[7])
-    crm = hub.emulator.portal(HUB).crm
-    kind = crm.tables["0-1"].kind
-    with crm.lock:
-        for list_id, added in ((7, True), (8, True), (7, False)):
-            fact = MembershipChanged(kind, list_id, 501, added)
-            crm.announce(Write(crm.stamp(), by_user(ADMIN), (fact,)))
+    scopes = [*CRM_SCOPES, "crm.lists.read", "crm.lists.write"]
+    hub.app(conditional_scopes=scopes)
+    hub.install(scopes=["oauth", *scopes])
+    ada, bob = hub.create(email=fresh_email()), hub.create(email=fresh_email())
+    lists = [
+        hub.post("/crm/v3/lists", {"name": name, "objectTypeId": "0-1", "processingType": "MANUAL"}).json()["list"]
+        for name in ("Guests", "Hosts")
+    ]
+    watched, other = (int(each["listId"]) for each in lists)
+    journal.subscribe("LIST_MEMBERSHIP", listIds=[watched])
+    for list_id in (watched, other):
+        assert hub.call("PUT", f"/crm/v3/lists/{list_id}/memberships/add", [ada, bob]).status_code == 200
+    assert hub.call("PUT", f"/crm/v3/lists/{watched}/memberships/remove", [bob]).status_code == 200
     events = journal.events()
-    assert [(event["action"], event["listId"]) for event in events] == [("ADDED_TO_LIST", 7), ("REMOVED_FROM_LIST", 7)]
-    assert {(event["type"], event["objectTypeId"], event["objectId"]) for event in events} == {
-        ("list_membership", "0-1", 501)
+    assert [(event["action"], event["objectId"]) for event in events] == [
+        ("ADDED_TO_LIST", int(ada)),
+        ("ADDED_TO_LIST", int(bob)),
+        ("REMOVED_FROM_LIST", int(bob)),
+    ]
+    assert {(event["type"], event["listId"], event["objectTypeId"]) for event in events} == {
+        ("list_membership", watched, "0-1")
     }
 
 
