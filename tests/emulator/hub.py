@@ -19,6 +19,7 @@ from emulator.testing import EmulatorTransport
 from emulator.webhooks.sender import Answer, DeliveryFailed
 from emulator.workflows.wire import Incoming, Outgoing
 from emulator.world import default_origins
+from tests.emulator import shapes
 
 CLIENT_ID = "c0ffee00-0000-4000-8000-000000000001"
 SECRET = "yyyyyyyy-yyyy-yyyy-yyyy-yyyyyyyyyyyy"
@@ -104,7 +105,11 @@ class Hub:
             fetcher=self.actions,
             limits=Limits(lambda: self.time.ticks),
         )
-        self.http = httpx2.Client(transport=EmulatorTransport(self.emulator), base_url="http://localhost:8765")
+        self.http = httpx2.Client(
+            transport=EmulatorTransport(self.emulator),
+            base_url="http://localhost:8765",
+            event_hooks={"response": [shapes.check]},
+        )
         self.token = ""
         self._subscriptions: list[Json] = []
 
