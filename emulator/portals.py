@@ -13,6 +13,7 @@ from emulator.crm.owners import User, owners_of
 from emulator.crm.people import add_user_record
 from emulator.crm.store import Crm
 from emulator.exports.exports import Exports
+from emulator.files.files import Files
 from emulator.imports.imports import Imports
 from emulator.instants import DAY_MS
 from emulator.lists.following import Following
@@ -40,6 +41,7 @@ class Portal:
     api_limit_increases: int = 0
     conversations: Conversations = field(default_factory=Conversations)
     exports: Exports = field(default_factory=Exports)
+    files: Files = field(default_factory=Files)
     lists: Lists = field(init=False)
     marketing: Marketing = field(init=False)
     # For the ids and the order of its events, so that faults strike the same ones each time.

@@ -14,6 +14,7 @@ from emulator.conversations.saved import load_conversations, save_conversations
 from emulator.crm.owners import User
 from emulator.crm.saved import load_crm, save_crm
 from emulator.exports.saved import load_exports, save_exports
+from emulator.files.saved import load_files, save_files
 from emulator.imports.saved import load_imports, save_imports
 from emulator.journal.journals import Journals
 from emulator.journal.saved import load_journals, save_journals
@@ -156,6 +157,7 @@ def _portal(portal: Portal) -> Json:
             "people": save_people(portal),
             "exports": save_exports(portal.exports),
             "imports": save_imports(portal.imports),
+            "files": save_files(portal.files),
         }
 
 
@@ -178,6 +180,7 @@ def _load_portal(emulator: Emulator, saved: Json) -> Portal:
     load_people(portal, saved.get("people"))
     load_exports(portal.exports, saved.get("exports"))
     load_imports(portal.imports, portal.crm, saved.get("imports"))
+    load_files(portal.files, saved.get("files"))
     load_lists(portal.lists, saved.get("lists"))
     load_marketing(portal.marketing, saved.get("marketing", {}))
     return portal

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 from emulator.crm.object_types import COMPANY
 from emulator.crm.records import Source
-from emulator.imports.form import Upload
 from emulator.imports.request import FOREIGN, FileSpec, ImportRequest
+from emulator.imports.uploads import Upload
 from emulator.instants import iso
 
 MOST_ROWS = 1_048_576

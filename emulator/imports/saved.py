@@ -9,10 +9,10 @@ from typing import Any
 
 from emulator.crm.store import Crm
 from emulator.errors import HubSpotError
-from emulator.imports.form import Upload
 from emulator.imports.imports import Imports
 from emulator.imports.job import Job, Problem
 from emulator.imports.request import DATE_FORMATS, ImportRequest, read
+from emulator.imports.uploads import Upload
 
 Json = dict[str, Any]
 

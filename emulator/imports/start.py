@@ -6,9 +6,9 @@ from collections import Counter
 from typing import Any
 
 from emulator.errors import InvalidInput
-from emulator.imports.form import Upload
 from emulator.imports.job import MOST_ROWS, Job
 from emulator.imports.request import read
+from emulator.imports.uploads import Upload
 from emulator.portals import Portal
 
 

@@ -19,6 +19,7 @@ from emulator.web import (
     batches,
     custom_actions,
     exports,
+    files,
     flows,
     imports,
     labels,
@@ -119,7 +120,7 @@ def _api(emulator: Emulator) -> list[tuple[str, ApiResource]]:
         for path, resource in _token_routes(version):
             routes.append((path, resource(emulator, version)))
     routes += lists.routes(emulator)
-    routes += [*exports.routes(emulator), *imports.routes(emulator)]
+    routes += [*exports.routes(emulator), *imports.routes(emulator), *files.routes(emulator)]
     routes += [*users.routes(emulator), *teams.routes(emulator)]
     return routes
 

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import falcon
 
-from emulator.imports import form
+from emulator.errors import InvalidInput
 from emulator.imports.start import start
+from emulator.imports.uploads import Upload
 from emulator.instants import iso
-from emulator.web.exchange import flag, next_page, number, raw_body, reply
+from emulator.web.exchange import flag, next_page, number, reply
+from emulator.web.forms import Part, parts
 from emulator.web.gate import ApiResource, Caller
 from emulator.web.versions import DATED, V3
 
@@ -46,13 +48,22 @@ class ImportList(ImportResource):
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         caller = self.importer(req)
-        body, uploads = form.read(req.content_type, raw_body(req))
+        body, uploads = _read(parts(req))
         portal = caller.portal
         with portal.crm.lock:
             job = start(portal, body, uploads, caller.token.app_id, caller.token.user_id)
             shown = job.as_json()
         self.emulator.background.wake()
         reply(resp, shown)
+
+
+def _read(given: list[Part]) -> tuple[Json, list[Upload]]:
+    """The request and its files. Raises InvalidInput and InvalidJson."""
+    request = next((part for part in given if part.name == "importRequest"), None)
+    if request is None:
+        raise InvalidInput("The form has no importRequest.")
+    uploads = [Upload(part.filename, part.content) for part in given if part.name == "files" and part.filename]
+    return request.json_object(), uploads
 
 
 class ImportItem(ImportResource):
