@@ -57,7 +57,7 @@ class ScenarioItem(ControlResource):
 _SHARES = frozenset({"share", "resets", "failures", "duplicates", "reordered", "dropped", "delayed"})
 # What may not be nothing, lest the fault made of it could not be.
 _AT_LEAST_ONE = frozenset({"bytes", "window_ms"})
-_CHOICES = {"healed_by": ("refreshing", "authorizing"), "tokens": ("die", "until_expiry")}
+CHOICES = {"healed_by": ("refreshing", "authorizing"), "tokens": ("die", "until_expiry")}
 
 
 def read_parameters(scenario: Scenario, body: Fields) -> dict[str, Value]:
@@ -70,8 +70,8 @@ def read_parameters(scenario: Scenario, body: Fields) -> dict[str, Value]:
 
 
 def _read(given: Fields, name: str, default: Value) -> Value:
-    if name in _CHOICES:
-        return given.choice(name, _CHOICES[name])
+    if name in CHOICES:
+        return given.choice(name, CHOICES[name])
     if name == "hub_id":
         return given.whole(name)
     if default is None or isinstance(default, str):

@@ -32,7 +32,7 @@ class SubscriptionTest(ControlResource):
     def on_post(self, req: falcon.Request, resp: falcon.Response, client_id: str, subscription_id: str) -> None:
         app, subscription = self._find(client_id, subscription_id)
         fields = Fields(body_of(req), ("hub_id",))
-        hub_id = fields.whole("hub_id", self._hub_of(app), low=1)
+        hub_id = fields.whole("hub_id", tested_account(self.emulator, app), low=1)
         reply(resp, delivery_json(self.emulator.test_subscription(app, subscription, hub_id)))
 
     def _find(self, client_id: str, text: str) -> tuple[App, Subscription]:
@@ -44,10 +44,12 @@ class SubscriptionTest(ControlResource):
             raise Rejected(f"app {client_id} has no webhook to send to")
         return app, found
 
-    def _hub_of(self, app: App) -> int:
-        """HubSpot names the developer's own account. Apps here have none: one that has the app stands for it."""
+
+def tested_account(emulator: Emulator, app: App) -> int:
+    """HubSpot names the developer's own account. Apps here have none: one that has the app stands for it."""
+    with emulator.lock:
         return next(
-            (hub_id for client_id, hub_id in self.emulator.grants.installs if client_id == app.client_id), app.app_id
+            (hub_id for client_id, hub_id in emulator.grants.installs if client_id == app.client_id), app.app_id
         )
 
 

@@ -96,6 +96,8 @@ def test_every_page_fits_and_complains_of_nothing(context: BrowserContext, emula
         "delivery": "/_ui/deliveries/1",
         "requests": "/_ui/requests",
         "faults": "/_ui/faults",
+        "scenarios": "/_ui/scenarios?play=webhook_storm",
+        "marketplace": "/marketplace/apps",
         "clock": "/_ui/clock",
         "choose": f"/oauth/authorize?{query}",
         "consent": f"/oauth/{HUB}/authorize?{query}",

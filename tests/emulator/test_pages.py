@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from emulator.scenarios.library import LIBRARY
 from emulator.web.pages.layout import STATIC
 from tests.emulator.hub import APP_ID, HUB, Hub, authorize_query
 from tests.emulator.pages import Outline, new_record, page, post, record, records, send
@@ -63,6 +64,8 @@ def addresses(hub: Hub) -> list[str]:
         "/_ui/faults",
         "/_ui/faults?add=drip",
         f"/_ui/faults?{urlencode({'done': 'removed', 'again': SCRIPT})}",
+        "/_ui/scenarios",
+        *(f"/_ui/scenarios?play={name}" for name in LIBRARY),
         "/_ui/clock",
         f"/oauth/authorize?{query}",
         f"/oauth/{HUB}/authorize?{query}",

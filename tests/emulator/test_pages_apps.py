@@ -126,6 +126,26 @@ def test_a_subscription_is_added_paused_activated(hub: Hub) -> None:
     assert kinds(hub.events()) == {"contact.creation": 1}
 
 
+def test_a_subscription_is_tested(hub: Hub) -> None:
+    hub.subscribe("contact.creation")
+    [each] = hub.emulator.apps[CLIENT_ID].subscriptions
+    hub.receiver.answer = 500
+    shown = followed(hub, send(hub, f"{APP}/subscriptions", op="test", id=str(each.id)))
+    assert "Delivery 1" in shown
+    assert "contact.creation" in shown
+    assert kinds(hub.events()) == {"contact.creation": 1}
+    hub.advance(86_400)
+    assert hub.events() == [], "it is sent once only"
+
+
+def test_a_test_without_a_target(hub: Hub) -> None:
+    hub.app(webhook=None, subscriptions=[{"event_type": "contact.creation"}])
+    [each] = hub.emulator.apps[CLIENT_ID].subscriptions
+    answer = send(hub, f"{APP}/subscriptions", op="test", id=str(each.id))
+    assert answer.status_code == 400
+    assert "no target address" in answer.text
+
+
 @pytest.mark.parametrize("active", [True, False])
 def test_a_subscription_is_deleted_and_put_back(hub: Hub, active: bool) -> None:
     hub.subscribe(

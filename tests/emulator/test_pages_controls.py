@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from html import escape
 
 import pytest
 
 from emulator.faults import ACTIONS
+from emulator.scenarios.library import LIBRARY
 from tests.emulator.hub import HUB, Hub
 from tests.emulator.pages import followed, outline, page, send
 
@@ -109,6 +111,65 @@ def test_faults_that_are_refused(hub: Hub, fields: dict[str, str], said: str) ->
     assert answer.status_code == 400
     assert said in answer.text
     assert faults(hub) == []
+
+
+def test_a_fault_with_a_beginning_and_an_end(hub: Hub) -> None:
+    outline(hub, FAULTS).form("action").send(hub, FAULTS, after_s="60", for_s="120")
+    assert "begins in 60 s" in page(hub, FAULTS)
+    assert hub.get("/crm/v3/objects/contacts").status_code == 200
+    hub.advance(90)
+    assert "for 90 s more" in page(hub, FAULTS)
+    removed = outline(hub, FAULTS).form("remove").send(hub, FAULTS)
+    outline(hub, removed.headers["location"]).form("again").send(hub, FAULTS)
+    assert "for 90 s more" in page(hub, FAULTS)
+    assert hub.get("/crm/v3/objects/contacts").status_code == 500
+    hub.advance(90)
+    assert hub.get("/crm/v3/objects/contacts").status_code == 200
+
+
+# -- scenarios ---------------------------------------------------------------------------------------------------------
+
+SCENARIOS = "/_ui/scenarios"
+
+
+def test_every_scenario_can_be_played_as_its_form_stands(hub: Hub) -> None:
+    for name, scenario in LIBRARY.items():
+        form = outline(hub, f"{SCENARIOS}?play={name}").form("name")
+        assert escape(scenario.description) in page(hub, f"{SCENARIOS}?play={name}")
+        answer = form.send(hub, SCENARIOS)
+        assert answer.status_code == 303, (name, answer.text)
+    assert "under way" in page(hub, f"{SCENARIOS}?done=begun")
+
+
+def test_a_scenario_with_parameters_is_shown_and_ended(hub: Hub) -> None:
+    form = outline(hub, f"{SCENARIOS}?play=migration_477").form("name")
+    form.put("p.seconds", "90")
+    form.put("p.hub_id", str(HUB))
+    form.send(hub, SCENARIOS)
+    assert hub.get("/crm/v3/objects/contacts").status_code == 477
+    shown = page(hub, SCENARIOS)
+    assert "migration 477" in shown
+    assert "in 90 s" in shown
+    assert "is over" in followed(hub, outline(hub, SCENARIOS).form("end").send(hub, SCENARIOS))
+    assert hub.get("/crm/v3/objects/contacts").status_code == 200
+    assert "No scenario is being played" in page(hub, SCENARIOS)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"name": "meteor"}, "no such scenario"),
+        ({"name": "outage", "p.seconds": "x"}, "Seconds must be a number"),
+        ({"name": "outage", "p.resets": "5"}, "must be between"),
+        ({"name": "outage", "p.hub_id": "5"}, "there is no portal 5"),
+        ({"name": "outage", "seed": "x"}, "Seed must be"),
+    ],
+)
+def test_scenarios_that_are_refused(hub: Hub, fields: dict[str, str], said: str) -> None:
+    answer = send(hub, SCENARIOS, **fields)
+    assert answer.status_code == 400
+    assert said in answer.text
+    assert hub.emulator.scenarios.running() == []
 
 
 # -- time --------------------------------------------------------------------------------------------------------------

@@ -90,6 +90,7 @@ def _facts(page: Page, portal: Portal) -> Markup:
             ("Account id", el("code", str(portal.hub_id))),
             ("Region", f"{region_of(portal)} ({portal.hublet})"),
             ("Tier", portal.tier.capitalize()),
+            ("Kind", portal.account_type.replace("_", " ").capitalize()),
             ("Time zone", portal.time_zone),
             ("Currency", portal.currency),
             ("API", el("code", page.emulator.ui_origin(portal.hublet))),
@@ -163,5 +164,7 @@ class Uninstall(Page):
         app = self.emulator.apps.get(form.text("client_id"))
         if app is None:
             raise NoSuchPage("There is no such app.")
-        self.emulator.uninstall(app, portal.hub_id, tokens_live_on=form.text("tokens") == "until_expiry")
+        # Not ticked: as the app is configured.
+        live_on = True if form.text("tokens") == "until_expiry" else None
+        self.emulator.uninstall(app, portal.hub_id, tokens_live_on=live_on)
         back_to(resp, said(account_address(portal), "uninstalled"))

@@ -10,7 +10,7 @@ from emulator.control.fields import Rejected
 from emulator.control.portals import read_portal
 from emulator.crm.object_types import CORE, ObjectType
 from emulator.oauth.scopes import TIERS
-from emulator.portals import Portal
+from emulator.portals import ACCOUNT_TYPES, Portal
 from emulator.web.html import Child, Markup, el
 from emulator.web.pages.forms import Form, button, digits, field, post, read_form, select, text
 from emulator.web.pages.kinds import plural
@@ -107,6 +107,7 @@ class NewAccount(Page):
 
     def _show(self, resp: falcon.Response, form: Form, error: str | None) -> None:
         regions = [(hublet, f"{REGIONS.get(hublet, hublet)} ({hublet})") for hublet in self.emulator.options.origins]
+        kinds = [(kind, kind.replace("_", " ").capitalize()) for kind in ACCOUNT_TYPES]
         tiers = [(tier, tier.capitalize()) for tier in TIERS]
         self.show(
             resp,
@@ -126,6 +127,7 @@ class NewAccount(Page):
                             select("tier", tiers, form.text("tier", "professional")),
                             "Decides which scopes and limits it has",
                         ),
+                        field("Kind", select("account_type", kinds, form.text("account_type", "STANDARD"))),
                         field(
                             "Time zone",
                             text("time_zone", form.text("time_zone", "US/Eastern")),
@@ -177,7 +179,7 @@ def _described(form: Form) -> dict[str, object]:
     return body
 
 
-_TEXTS = ("name", "hublet", "tier", "time_zone")
+_TEXTS = ("name", "hublet", "tier", "time_zone", "account_type")
 
 
 def _whole(form: Form, name: str, label: str) -> int:

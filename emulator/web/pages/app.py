@@ -68,12 +68,11 @@ class AppPage(Page):
                 if token.client_id == app.client_id and (token.expires_at is None or token.expires_at > now)
             )
             refresh = sum(1 for grant in grants.refresh_tokens.values() if grant.client_id == app.client_id)
-        secret = el("details", el("summary", "Show"), el("code", app.client_secret))
         return facts(
             [
                 ("App id", el("code", str(app.app_id))),
                 ("Client id", el("code", app.client_id)),
-                ("Client secret", secret),
+                ("Client secret", _hidden(app.client_secret)),
                 ("Access tokens", f"{live:,} live"),
                 ("Refresh tokens", f"{refresh:,}"),
             ]
@@ -156,10 +155,33 @@ def _configuration(app: App) -> Markup:
                 ("Access tokens live", f"{app.access_token_ttl_s:,} s"),
                 ("Codes live", f"{app.code_ttl_s:,} s"),
                 ("Refresh tokens rotate", rotation),
+                ("Access tokens after uninstall", "live on" if app.tokens_outlive_uninstall else "die"),
+                ("Developer API key", _hidden(app.developer_api_key)),
+                *_distribution(app),
             ]
         ),
         beside=el("a", "Edit", href=f"{app_address(app)}/edit"),
     )
+
+
+def _hidden(value: str) -> Markup:
+    return el("details", el("summary", "Show"), el("code", value))
+
+
+def _distribution(app: App) -> list[tuple[str, Child]]:
+    """How it comes to accounts, where that is out of the ordinary."""
+    rows: list[tuple[str, Child]] = []
+    if app.listing is not None:
+        rows.append(("Marketplace", el("a", "Listed", href=f"/marketplace/apps/{app.app_id}")))
+    if app.install_cap is not None:
+        rows.append(("Most accounts", f"{app.install_cap:,}"))
+    if app.verified_domain is not None:
+        rows.append(("Verified domain", app.verified_domain))
+    if app.private_distribution:
+        rows.append(("Only for accounts", ", ".join(map(str, app.allowed_portals)) or "none"))
+    if app.user_level:
+        rows.append(("Acts for", "a user"))
+    return rows
 
 
 def _codes(values: tuple[str, ...]) -> Child:

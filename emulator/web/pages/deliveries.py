@@ -113,7 +113,7 @@ _COLUMNS = (
     "Events",
     "Account",
     "App",
-    "Answers",
+    Column("Answers", "chips"),
     Column("Took", "number"),
     "Next attempt",
 )

@@ -17,11 +17,18 @@ from emulator.web.pages.filters import account_filter
 from emulator.web.pages.forms import Form, act, button, checkbox, digits, field, hidden, post, read_form, select, text
 from emulator.web.pages.layout import back_to, heading, notice, section, success
 from emulator.web.pages.page import Page, said
-from emulator.web.pages.tables import Column, chip, nothing, table
+from emulator.web.pages.scenarios import fault_tabs
+from emulator.web.pages.tables import Column, chip, nothing, span, table
 from emulator.webhooks.subscriptions import EVENT_TYPES
 
 _ADDRESS = "/_ui/faults"
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+_NUMBERS = {
+    "count": "At most so many times",
+    "seed": "Seed",
+    "after_s": "Begins in s",
+    "for_s": "Lasts so many s",
+}
 _COLUMNS = (
     Column("Id", "number"),
     "Fault",
@@ -46,9 +53,10 @@ class Faults(Page):
             self.emulator.faults.clear()
             back_to(resp, said(_ADDRESS, "cleared"))
         elif number is not None:
+            now = self.emulator.clock.now_ms()
             removed = next((fault for fault in self.emulator.faults.all() if fault.id == number), None)
             self.emulator.faults.remove(number)
-            back_to(resp, said(_ADDRESS, "removed", again=_as_order(removed)) if removed else _ADDRESS)
+            back_to(resp, said(_ADDRESS, "removed", again=_as_order(removed, now)) if removed else _ADDRESS)
         else:
             self._add(resp, form)
 
@@ -64,13 +72,16 @@ class Faults(Page):
 
     def _show(self, resp: falcon.Response, form: Form, message: Child, status: int = 200) -> None:
         faults = self.emulator.faults.all()
+        now = self.emulator.clock.now_ms()
+        rows = [_row(fault, now) for fault in faults]
         calm = nothing("No faults: everything works as HubSpot does on a good day.")
         self.show(
             resp,
             "Faults",
             heading("Faults", act("Remove all", {"clear": "yes"}) if len(faults) > 1 else None),
+            fault_tabs("Faults"),
             message,
-            el("div", table("Faults", _COLUMNS, [_row(fault) for fault in faults], calm), id="live", data_live=True),
+            el("div", table("Faults", _COLUMNS, rows, calm), id="live", data_live=True),
             section("Add a fault", self._choice(form), self._form(form), name="add"),
             status=status,
             current="Faults",
@@ -145,6 +156,8 @@ def _how_often(form: Form) -> Child:
     return [
         field("Chance in per cent", text("percent", form.text("percent", "100"), inputmode="decimal")),
         field("At most so many times", digits("count", form.text("count"), placeholder="no limit")),
+        field("Begins in s", digits("after_s", form.text("after_s"), placeholder="now"), "Of virtual time"),
+        field("Lasts so many s", digits("for_s", form.text("for_s"), placeholder="for ever")),
         field("Seed", digits("seed", form.text("seed"), placeholder="0"), "The same seed strikes the same calls"),
     ]
 
@@ -158,7 +171,7 @@ def _order(form: Form) -> dict[str, Any]:
     if form.text("hub_id"):
         match["hub_id"] = _whole(form, "hub_id", "Account")
     order: dict[str, Any] = {"action": form.text("action"), "match": match}
-    for name, label in (("count", "At most so many times"), ("seed", "Seed")):
+    for name, label in _NUMBERS.items():
         if form.text(name):
             order[name] = _whole(form, name, label)
     order["probability"] = _share(form.text("percent", "100"))
@@ -210,10 +223,15 @@ def _body(entered: str) -> Any:
         return entered
 
 
-def _as_order(fault: Fault) -> str:
-    """What would add it again."""
+def _as_order(fault: Fault, now: int) -> str:
+    """What would add it again, for the time that it had left."""
     told = fault.as_json()
-    return json.dumps({name: told[name] for name in ("action", "match", "params", "probability", "count", "seed")})
+    order = {name: told[name] for name in ("action", "match", "params", "probability", "count", "seed")}
+    if fault.starts_at is not None:
+        order["after_s"] = max(0, fault.starts_at - now) / 1000
+    if fault.ends_at is not None:
+        order["for_s"] = max(0, fault.ends_at - max(now, fault.starts_at or 0)) / 1000
+    return json.dumps(order)
 
 
 def _read_order(given: str) -> Any:
@@ -223,19 +241,27 @@ def _read_order(given: str) -> Any:
         raise Rejected("This fault cannot be put back. Add it again below.") from None
 
 
-def _row(fault: Fault) -> list[Child]:
+def _row(fault: Fault, now: int) -> list[Child]:
     where = [fault.method, fault.path, fault.event_type, f"account {fault.hub_id}" if fault.hub_id else None]
     return [
         str(fault.id),
         el("span", words_for(fault.action).title, " ", chip(fault.action)),
         ", ".join(f"{name}={json.dumps(value)}" for name, value in fault.params.items())
         or el("span", "–", class_="quiet"),
-        " ".join(filter(None, where)) or "everywhere",
+        el("span", " ".join(filter(None, where)) or "everywhere", _when(fault, now), class_="several"),
         f"{fault.probability * 100:g} %",
         f"{fault.struck:,}",
         "no limit" if fault.count is None else f"{max(0, fault.count - fault.struck):,}",
         act("Remove", {"remove": fault.id}, _ADDRESS, spoken=f"Remove fault {fault.id}"),
     ]
+
+
+def _when(fault: Fault, now: int) -> Child:
+    if fault.starts_at is not None and now < fault.starts_at:
+        return el("span", f"begins in {span(fault.starts_at - now)}", class_="quiet")
+    if fault.ends_at is None:
+        return None
+    return el("span", "over" if now >= fault.ends_at else f"for {span(fault.ends_at - now)} more", class_="quiet")
 
 
 def _done(req: falcon.Request) -> Child:

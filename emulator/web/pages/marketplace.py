@@ -15,8 +15,9 @@ from emulator.web.exchange import raw_body
 from emulator.web.html import Markup, el
 from emulator.web.pages.consent_form import ask, refuse, wanted_scopes
 from emulator.web.pages.forms import read_form
-from emulator.web.pages.layout import button, field, notice, show
+from emulator.web.pages.layout import button, field, heading, notice, show, trail
 from emulator.web.pages.page import NoSuchPage, Page
+from emulator.web.pages.tables import nothing
 from emulator.world import Emulator
 
 _FLOWS = {
@@ -29,11 +30,11 @@ _FLOWS = {
 class Marketplace(Page):
     def on_get(self, _req: falcon.Request, resp: falcon.Response) -> None:
         listed = [app for app in list(self.emulator.apps.values()) if app.listing is not None]
-        empty = el("p", "No app is listed. POST /_emulator/apps with a listing puts one here.", class_="empty")
-        show(
+        empty = nothing("No app is listed. POST /_emulator/apps with a listing puts one here.")
+        self.show(
             resp,
             "Marketplace",
-            el("h1", "Marketplace"),
+            heading("Marketplace", crumbs=trail(("Apps", "/_ui/apps"))),
             el("div", [_card(app) for app in listed], class_="cards") if listed else empty,
             current="Apps",
         )

@@ -20,6 +20,7 @@ from emulator.web.pages.page import NoSuchPage, foreign, missing
 from emulator.web.pages.partners import Partners
 from emulator.web.pages.record import RecordPage
 from emulator.web.pages.requests import Requests
+from emulator.web.pages.scenarios import Scenarios
 from emulator.web.pages.subscriptions import AppSubscriptions
 from emulator.web.pages.users import Users
 from emulator.world import Emulator
@@ -58,6 +59,7 @@ def routes(emulator: Emulator) -> list[tuple[str, object]]:
         ("/_ui/deliveries/{seq}", DeliveryPage(emulator)),
         ("/_ui/requests", Requests(emulator)),
         ("/_ui/faults", Faults(emulator)),
+        ("/_ui/scenarios", Scenarios(emulator)),
         ("/_ui/clock", ClockPage(emulator)),
         ("/_ui/reset", Reset(emulator)),
         ("/_ui/snapshot", Snapshot(emulator)),

@@ -7,9 +7,11 @@ from functools import partial
 
 import falcon
 
+from emulator.control.webhooks import tested_account
 from emulator.errors import UnknownObjectType
 from emulator.oauth.apps import App
 from emulator.web.html import Child, Markup, el
+from emulator.web.pages.deliveries import delivery_address
 from emulator.web.pages.forms import Form, act, button, field, hidden, post, read_form, select, text
 from emulator.web.pages.layout import back_to, heading, notice, section, success, trail
 from emulator.web.pages.page import Page, app_address, said
@@ -52,6 +54,7 @@ def _row(each: Subscription, action: str) -> list[Child]:
         chip("active", "good") if each.active else chip("paused", "warn"),
         el(
             "div",
+            act("Test", {"op": "test", "id": each.id}, action, spoken=f"Test {name}"),
             act(switch.capitalize(), {"op": switch, "id": each.id}, action, spoken=f"{switch.capitalize()} {name}"),
             act("Delete", {"op": "delete", "id": each.id}, action, spoken=f"Delete {name}"),
             class_="actions",
@@ -79,6 +82,9 @@ class AppSubscriptions(Page):
         form = read_form(req)
         app = self.app(app_id)
         before = app.subscriptions.get(form.number("id") or 0)
+        if form.text("op") == "test" and before is not None:
+            self._test(resp, app, before)
+            return
         try:
             self.emulator.reconfigure(app.client_id, _change(before, form, self.emulator.clock.now_ms()))
         except (InvalidSubscription, UnknownObjectType) as refused:
@@ -86,6 +92,14 @@ class AppSubscriptions(Page):
         else:
             again = _as_fields(before) if form.text("op") == "delete" and before else {}
             back_to(resp, said(app_address(app), form.text("op"), **again))
+
+    def _test(self, resp: falcon.Response, app: App, tested: Subscription) -> None:
+        """One made-up event, sent at once and once only."""
+        if app.webhook is None:
+            self._refuse(resp, app, "The app has no target address to send to. Edit the app to set one.")
+            return
+        row = self.emulator.test_subscription(app, tested, tested_account(self.emulator, app))
+        back_to(resp, delivery_address(row))
 
     def _refuse(self, resp: falcon.Response, app: App, problem: str) -> None:
         crumbs = trail(("Apps", "/_ui/apps"), (app.name, app_address(app)))
