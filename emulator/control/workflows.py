@@ -124,7 +124,7 @@ class WorkflowList(WorkflowResource):
             raise Rejected(f"custom action {definition.id} is not published")
         with portal.crm.lock:
             kind = portal.crm.object_type(kind_id)
-        if not definition.is_for(kind.type_id, kind.name, kind.plural):
+        if not definition.is_for(*kind.names):
             raise Rejected(f"custom action {definition.id} is not for {kind.plural}")
         _check_inputs(definition, action)
 

@@ -454,6 +454,20 @@ def test_an_expired_block_lets_the_workflow_go_on(developer: Developer, duration
     assert (late.status_code, late.json()["category"]) == (400, "VALIDATION_ERROR")
 
 
+def test_the_expiry_of_a_completed_block_changes_nothing(developer: Developer) -> None:
+    developer.hub.actions.answer = answering(200, hs_execution_state="BLOCK", hs_expiration_duration="PT90S")
+    late = {"type": "set_property", "property": "jobtitle", "value": "late"}
+    body = developer.run(developer.create(), {"type": "delay", "delay_s": 3_600}, late)
+    assert developer.complete(body["callbackId"], hs_execution_state="SUCCESS").status_code == 204
+    developer.hub.emulator.deliver()
+    developer.hub.advance(90)
+    developer.hub.emulator.deliver()
+    assert developer.outcomes() == ["blocked", "completed", "succeeded"], "the delay goes on"
+    developer.hub.advance(3_510)
+    developer.hub.emulator.deliver()
+    assert developer.outcomes()[3:] == ["succeeded"]
+
+
 def test_a_completion_that_failed(developer: Developer) -> None:
     developer.hub.actions.answer = answering(200, hs_execution_state="BLOCK")
     body = developer.run(developer.create())
@@ -508,6 +522,8 @@ def test_a_snapshot_keeps_who_is_blocked(developer: Developer) -> None:
     assert developer.hub.control("GET", "snapshot") == saved
     assert developer.call("GET", f"/{made}").json()["functions"] == [{"functionType": "PRE_ACTION_EXECUTION"}]
     assert developer.complete(callback, hs_execution_state="SUCCESS").status_code == 204
+    developer.hub.control("PUT", "snapshot", developer.hub.control("GET", "snapshot"))
+    assert developer.complete(callback, hs_execution_state="SUCCESS").status_code == 400, "it is over, not unknown"
     assert developer.create() > made
 
 

@@ -193,6 +193,21 @@ def test_retries_grow_to_eight_hours_and_end_after_three_days(hub: Hub) -> None:
             break
     assert waited_minutes <= 3 * 24 * 60 < waited_minutes + 480
     assert [row["outcome"] for row in executions(hub)[-3:]] == ["retrying", "failed", "succeeded"]
+    assert executions(hub)[-1]["attempt"] == 1
+
+
+def test_each_action_has_its_own_three_days(hub: Hub) -> None:
+    hub.actions.answer = 500
+    run(hub, webhook(), webhook(url="http://localhost/next"))
+    hub.advance(2 * 86_400)
+    hub.actions.answer = lambda request: Incoming(500 if request.url.endswith("/next") else 200)
+    hub.emulator.deliver()
+    hub.advance(2 * 86_400)
+    hub.emulator.deliver()
+    assert [(row["action"], row["attempt"], row["outcome"]) for row in executions(hub)[-2:]] == [
+        (2, 1, "retrying"),
+        (2, 2, "retrying"),
+    ]
 
 
 def test_each_attempt_is_signed_anew(hub: Hub) -> None:
