@@ -9,7 +9,7 @@ import pytest
 
 from emulator.instants import parse_instant
 from emulator.marketing.store import Marketing
-from tests.emulator.hub import HUB, Hub
+from tests.emulator.hub import HUB, Hub, authorize_query
 
 Json = dict[str, Any]
 SCOPES = ["oauth", "forms", "content", "marketing.campaigns.read", "crm.objects.contacts.read"]
@@ -390,3 +390,11 @@ def test_times_are_in_the_past(hub: Hub) -> None:
     assert all(form.created_at <= form.updated_at <= now for form in marketing(hub).forms.values())
     rows = hub.get("/marketing/v3/forms").json()["results"]
     assert all(parse_instant(row["updatedAt"]) <= now for row in rows)
+
+
+def test_the_consent_page_says_what_these_scopes_are_for(bare: Hub) -> None:
+    bare.app(conditional_scopes=["forms", "content", "sales-email-read"])
+    query = authorize_query(scope="oauth forms content sales-email-read")
+    page = bare.http.get(f"/oauth/{HUB}/authorize", params=query).text
+    for words in ("See forms and what was sent with them", "See marketing e-mails", "Read e-mails that are logged"):
+        assert words in page
