@@ -23,7 +23,8 @@ from emulator.crm.changes import (
 )
 from emulator.crm.object_types import ObjectType
 from emulator.crm.store import Crm
-from emulator.instants import iso, parse_instant
+from emulator.crm.wire import is_told, wire_value
+from emulator.instants import iso
 from emulator.journal.registry import Subjects
 from emulator.journal.subscriptions import LISTS, Kind, Subscription
 from emulator.oauth.grants import Install
@@ -189,18 +190,10 @@ def _about(wanted: frozenset[int], given: int) -> bool:
 def _values(crm: Crm, changes: Iterable[Change]) -> Mapping[_RecordKey, _Values]:
     values: dict[_RecordKey, _Values] = {}
     for change in changes:
-        if isinstance(change, PropertyChanged):
+        if isinstance(change, PropertyChanged) and is_told(crm, change.kind, change.name):
             own = values.setdefault(_key(change.kind, change.record_id), {})
             own[change.name] = wire_value(crm, change.kind, change.name, change.value)
     return values
-
-
-def wire_value(crm: Crm, kind: ObjectType, name: str, value: str) -> str:
-    """Dates travel as milliseconds, as in webhooks."""
-    definition = crm.schema(kind).get(name)
-    if value and definition is not None and definition.type in ("date", "datetime"):
-        return str(parse_instant(value))
-    return value
 
 
 def snapshot_event(hub_id: int, at: int, kind: ObjectType, record_id: int, status_id: str, values: _Values) -> Event:

@@ -9,8 +9,9 @@ from typing import Any
 from emulator.crm.object_types import ObjectType
 from emulator.crm.records import Record
 from emulator.crm.store import Crm
+from emulator.crm.wire import is_told, wire_value
 from emulator.errors import InvalidInput, ResourceNotFound
-from emulator.journal.events import Event, snapshot_event, wire_value
+from emulator.journal.events import Event, snapshot_event
 from emulator.journal.files import RETENTION_MS
 from emulator.journal.subscriptions import read_texts, text, whole
 from emulator.oauth.grants import Install
@@ -155,5 +156,6 @@ def _failed(snapshot: Snapshot, error: str, message: str) -> Snapshot:
 
 def _values(crm: Crm, kind: ObjectType, record: Record, names: tuple[str, ...]) -> dict[str, str]:
     """Those asked for that the account knows, empty where there is no value; everything set if none is asked for."""
-    wanted = [name for name in names if crm.schema(kind).get(name) is not None] if names else sorted(record.values)
+    known = [name for name in names if crm.schema(kind).get(name) is not None] if names else sorted(record.values)
+    wanted = [name for name in known if is_told(crm, kind, name)]
     return {name: wire_value(crm, kind, name, crm.read(kind, record, name) or "") for name in wanted}

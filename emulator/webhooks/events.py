@@ -19,10 +19,10 @@ from emulator.crm.changes import (
     Write,
 )
 from emulator.crm.object_types import ObjectType
-from emulator.crm.properties import HIGHLY_SENSITIVE, PLAIN, SENSITIVE
+from emulator.crm.properties import SENSITIVE
 from emulator.crm.records import Source
 from emulator.crm.store import Crm
-from emulator.instants import parse_instant
+from emulator.crm.wire import is_told, sensitivity, wire_value
 from emulator.oauth.apps import App
 from emulator.webhooks.subscriptions import Subscription
 
@@ -57,7 +57,7 @@ def events_of(app: App, crm: Crm, write: Write, dice: random.Random) -> list[Eve
 def _events(app: App, crm: Crm, write: Write, change: RecordChange, dice: random.Random) -> Iterator[Event]:
     kind, action, name = _subject(change)
     subscriptions = app.subscriptions.about(kind.type_id, action, name)
-    if not subscriptions or (isinstance(change, PropertyChanged) and _sensitivity(crm, change) == HIGHLY_SENSITIVE):
+    if not subscriptions or (isinstance(change, PropertyChanged) and not is_told(crm, change.kind, change.name)):
         return
     for subscription in subscriptions:
         generic = subscription.generic
@@ -116,32 +116,15 @@ def _fields(crm: Crm, change: RecordChange, source: Source, *, generic: bool) ->
             fields["changeFlag"] = "DELETED"
         case PropertyChanged():
             fields["propertyName"] = change.name
-            fields["propertyValue"] = _wire_value(crm, change)
+            fields["propertyValue"] = wire_value(crm, change.kind, change.name, change.value)
     fields |= _author(source)
     if generic and isinstance(change, PropertyChanged):
-        fields["isSensitive"] = _sensitivity(crm, change) == SENSITIVE
+        fields["isSensitive"] = sensitivity(crm, change.kind, change.name) == SENSITIVE
     return fields
 
 
 def _author(source: Source) -> Event:
     return {"changeSource": source.type, "sourceId": source.id} if source.id else {"changeSource": source.type}
-
-
-def _wire_value(crm: Crm, change: PropertyChanged) -> str:
-    """Dates travel as milliseconds, everything else as it is stored; a cleared value is empty."""
-    definition = crm.schema(change.kind).get(change.name)
-    if definition is None:
-        return change.value
-    if definition.sensitivity != PLAIN:
-        return "REDACTED"
-    if change.value and definition.type in ("date", "datetime"):
-        return str(parse_instant(change.value))
-    return change.value
-
-
-def _sensitivity(crm: Crm, change: PropertyChanged) -> str:
-    definition = crm.schema(change.kind).get(change.name)
-    return definition.sensitivity if definition else PLAIN
 
 
 def _merge(change: Merged) -> Event:

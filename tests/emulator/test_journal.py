@@ -78,6 +78,57 @@ def test_dates_are_in_milliseconds(hub: Hub, journal: Journal) -> None:
     assert event["propertyChanges"] == {"closedate": "1796083200000"}
 
 
+def test_sensitive_values_are_redacted_and_highly_sensitive_ones_not_told(hub: Hub, journal: Journal) -> None:
+    for name, sensitivity in (("passport_number", "sensitive"), ("diagnosis", "highly_sensitive")):
+        body = {"name": name, "label": name, "type": "string", "fieldType": "text", "groupName": "contactinformation"}
+        assert hub.post("/crm/v3/properties/contacts", body | {"dataSensitivity": sensitivity}).status_code == 201
+    contact = hub.create(email=fresh_email())
+    journal.subscribe(actions=["UPDATE"])
+    for values in ({"passport_number": "P1", "diagnosis": "well"}, {"diagnosis": "ill"}):
+        hub.call("PATCH", f"/crm/v3/objects/contacts/{contact}", {"properties": values})
+    request = {"portalId": HUB, "objectTypeId": "0-1", "objectId": int(contact), "properties": []}
+    assert journal.call("POST", "snapshots", "/crm", {"snapshotRequests": [request]}).status_code == 200
+    update, snapshot = journal.events()
+    assert update["propertyChanges"] == {"passport_number": "REDACTED"}
+    assert snapshot["propertyChanges"]["passport_number"] == "REDACTED"
+    assert "diagnosis" not in snapshot["propertyChanges"]
+
+
+def test_custom_objects_and_labels_are_told(hub: Hub, journal: Journal) -> None:
+    scopes = [
+        *CRM_SCOPES,
+        *(f"crm.{area}.custom.{access}" for area in ("schemas", "objects") for access in ("read", "write")),
+    ]
+    hub.app(conditional_scopes=scopes)
+    hub.portal(7, tier="enterprise")
+    hub.install(7, scopes=["oauth", *scopes])
+    schema = {
+        "name": "car",
+        "labels": {"singular": "Car", "plural": "Cars"},
+        "primaryDisplayProperty": "model",
+        "requiredProperties": ["model"],
+        "properties": [{"name": "model", "label": "Model", "type": "string", "fieldType": "text"}],
+        "associatedObjects": ["CONTACT"],
+    }
+    answer = hub.post("/crm/v3/schemas", schema)
+    assert answer.status_code == 201, answer.text
+    type_id = answer.json()["objectTypeId"]
+    label = {"name": "driver", "label": "Driver"}
+    made = hub.post(f"/crm/v4/associations/contacts/{type_id}/labels", label).json()["results"]
+    driver = next(each for each in made if each["label"] == "Driver")
+    journal.subscribe(portal_id=7, objectTypeId=type_id, actions=["CREATE"])
+    journal.subscribe("ASSOCIATION", portal_id=7, associatedObjectTypeIds=[type_id])
+    car, contact = hub.create(type_id, model="Beetle"), hub.create(email=fresh_email())
+    spec = [{"associationCategory": "USER_DEFINED", "associationTypeId": driver["typeId"]}]
+    hub.call("PUT", f"/crm/v4/objects/contacts/{contact}/associations/{type_id}/{car}", spec)
+    created_, *associated = journal.events()
+    assert (created_["objectTypeId"], created_["propertyChanges"]["model"]) == (type_id, "Beetle")
+    assert ("USER_DEFINED", driver["typeId"]) in {
+        (each["associationCategory"], each["associationTypeId"]) for each in associated
+    }
+    assert {each["toObjectTypeId"] for each in associated} == {type_id}
+
+
 def test_only_the_properties_asked_for_are_told(hub: Hub, journal: Journal) -> None:
     journal.subscribe(properties=["firstname"])
     contact = hub.create(email=fresh_email(), firstname="Ada", lastname="King")
