@@ -198,11 +198,16 @@ def _is_number(text: str) -> bool:
 
 
 def routes(emulator: Emulator) -> list[tuple[str, ApiResource]]:
+    found: list[tuple[str, ApiResource]] = []
+    for base in ("/automation/v4", "/automation/2026-09-beta"):
+        found += [
+            (f"{base}/flows", FlowList(emulator, V4)),
+            (f"{base}/flows/batch/read", FlowBatchRead(emulator, V4)),
+            (f"{base}/flows/{{flow_id}}", FlowItem(emulator, V4)),
+            (f"{base}/workflow-id-mappings/batch/read", IdMappings(emulator, V4)),
+        ]
     return [
-        ("/automation/v4/flows", FlowList(emulator, V4)),
-        ("/automation/v4/flows/batch/read", FlowBatchRead(emulator, V4)),
-        ("/automation/v4/flows/{flow_id}", FlowItem(emulator, V4)),
-        ("/automation/v4/workflow-id-mappings/batch/read", IdMappings(emulator, V4)),
+        *found,
         ("/automation/v4/webhook-triggers/{hub_id}/{token}", WebhookTriggers(emulator, V4)),
         ("/automation/v3/workflows", LegacyList(emulator)),
         ("/automation/v3/workflows/{workflow_id}", LegacyItem(emulator)),

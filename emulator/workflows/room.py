@@ -82,6 +82,16 @@ class Workflows:
                 self.scheduler.put(self.book.enroll(workflow, record_id, self._clock.now_ms(), dict(event or {})))
             return refusal
 
+    def unenroll(self, workflow: Workflow, record_id: int) -> bool:
+        """Take a record out; what is under way for it is not called back. Whether it was on the way."""
+        with self.changed:
+            found = [
+                run for run in self.book.runs.values() if (run.workflow_id, run.record_id) == (workflow.id, record_id)
+            ]
+            for run in found:
+                self.book.end(run, completed=False)
+            return bool(found)
+
     def note(self, hub_id: int, write: Write) -> None:
         """Enrol whom a write concerns. Runs under the portal's lock."""
         for workflow, record_id in self.book.concerned(hub_id, write):

@@ -12,6 +12,7 @@ import pytest
 from emulator.workflows.wire import Incoming
 from tests.emulator.hub import APP_ID, CLIENT_ID, CRM_SCOPES, HUB, Hub
 from tests.emulator.test_custom_actions import KEY, definition
+from tests.emulator.test_schemas import CAR
 
 Json = dict[str, Any]
 WEBHOOK = {"type": "send_webhook", "url": "http://localhost:8000/hook"}
@@ -164,6 +165,47 @@ def test_the_list_before_knows_contacts_only(allowed: Hub) -> None:
     assert allowed.get("/automation/v3/workflows/5").status_code == 404
 
 
+@pytest.mark.parametrize("number", ["id", "flowId"])
+def test_contacts_are_enrolled_by_e_mail(allowed: Hub, number: str) -> None:
+    define(allowed, {"type": "delay", "delay_s": 60}, WEBHOOK)
+    [shown] = allowed.get("/automation/v3/workflows").json()["workflows"]
+    base = f"/automation/v2/workflows/{(shown | shown['migrationStatus'])[number]}/enrollments/contacts"
+    contact = allowed.create(email="ada@b.co")
+    assert allowed.call("POST", f"{base}/ada@b.co").status_code == 204
+    assert allowed.call("POST", f"{base}/ADA%40b.co").status_code == 204, "on the way already"
+    [mine] = allowed.get(f"/automation/v2/workflows/enrollments/contacts/{contact}").json()
+    assert (mine["id"], mine["contactCounts"]) == (shown["id"], {"active": 1, "enrolled": 1})
+    assert allowed.call("DELETE", f"{base}/ada@b.co").status_code == 204
+    assert allowed.call("DELETE", f"{base}/ada@b.co").status_code == 404
+    assert allowed.get(f"/automation/v2/workflows/enrollments/contacts/{contact}").json() == []
+    allowed.advance(60)
+    assert allowed.emulator.deliver() == 0
+    assert allowed.call("POST", f"{base}/ada@b.co").status_code == 204, "again, by hand"
+    allowed.emulator.deliver()
+    allowed.advance(60)
+    assert allowed.emulator.deliver() == 1
+
+
+def test_enrolments_that_cannot_be(allowed: Hub) -> None:
+    define(allowed, enabled=False)
+    define(allowed, object_type="deals")
+    allowed.create(email="ada@b.co")
+    [off] = allowed.get("/automation/v3/workflows").json()["workflows"]
+    base = "/automation/v2/workflows"
+    assert allowed.call("POST", f"{base}/{off['id']}/enrollments/contacts/ada@b.co").status_code == 400
+    assert allowed.call("DELETE", f"{base}/{off['id']}/enrollments/contacts/nobody@b.co").status_code == 404
+    assert allowed.call("POST", f"{base}/{off['id'] + 1}/enrollments/contacts/ada@b.co").status_code == 404, "of deals"
+    assert allowed.get(f"{base}/enrollments/contacts/5").status_code == 404
+    allowed.token = ""
+    assert allowed.call("POST", f"{base}/{off['id']}/enrollments/contacts/ada@b.co").status_code == 401
+
+
+def test_flows_of_the_dated_beta(allowed: Hub) -> None:
+    workflow = define(allowed)["id"]
+    assert allowed.get(f"/automation/2026-09-beta/flows/{workflow}").json() == flow(allowed, workflow)
+    assert allowed.get("/automation/2026-09-beta/flows").json() == allowed.get("/automation/v4/flows").json()
+
+
 def test_an_account_can_be_seeded_with_workflows(allowed: Hub) -> None:
     allowed.portal(5, seed={"contacts": 1, "workflows": 9})
     allowed.install(5, scopes=["oauth", "automation", *CRM_SCOPES])
@@ -250,6 +292,50 @@ def test_an_address_stays_when_its_workflow_changes_and_in_snapshots(hub: Hub) -
     hub.control("PUT", "snapshot", saved)
     assert post(hub, url, {"mail": "ada@b.co"}).status_code == 202
     assert len(hub.actions.took()) == 1
+
+
+# -- custom objects ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def cars(bare: Hub) -> Hub:
+    bare.app(developer_api_key=KEY)
+    bare.install()
+    scopes = [f"crm.{area}.custom.{access}" for area in ("schemas", "objects") for access in ("read", "write")]
+    private = bare.control("POST", f"portals/{HUB}/tokens", {"private_app": True, "scopes": scopes})
+    bare.token = private["access_token"]
+    answer = bare.post("/crm/v3/schemas", CAR)
+    assert answer.status_code == 201, answer.text
+    return bare
+
+
+def test_custom_objects_go_through_workflows_too(cars: Hub) -> None:
+    made = definition(objectTypes=[f"p{HUB}_car"], objectRequestOptions={"properties": ["model"]})
+    action = cars.http.post(f"/automation/v4/actions/{APP_ID}", json=made, params={"hapikey": KEY}).json()
+    custom = {"type": "custom_action", "definition_id": int(action["id"]), "input_fields": {"widget": "W"}}
+    trigger = {"type": "webhook", "match": {"field": "number", "property": "vin"}}
+    workflow = define(cars, WEBHOOK, custom, object_type="car", trigger=trigger)
+    record = cars.post("/crm/v3/objects/car", {"properties": {"model": "Kea", "vin": "V1"}}).json()["id"]
+    assert post(cars, workflow["webhook_trigger"]["url"], {"number": "V1"}).status_code == 202
+    webhook, execution = (json.loads(each.body) for each in cars.actions.took())
+    assert (webhook["objectTypeId"], webhook["objectId"]) == (workflow["object_type_id"], int(record))
+    assert webhook["properties"]["model"]["value"] == "Kea"
+    assert execution["object"] == {"objectId": int(record), "objectType": "CAR", "properties": {"model": "Kea"}}
+
+
+def test_records_of_a_kind_that_is_gone_leave(cars: Hub) -> None:
+    workflow = define(cars, {"type": "delay", "delay_s": 60}, WEBHOOK, object_type="car")
+    record = cars.post("/crm/v3/objects/car", {"properties": {"model": "Kea", "vin": "V1"}}).json()["id"]
+    cars.control("POST", f"portals/{HUB}/workflows/{workflow['id']}/enroll", {"ids": [record]})
+    cars.emulator.deliver()
+    cars.call("DELETE", f"/crm/v3/objects/car/{record}")
+    assert cars.call("DELETE", "/crm/v3/schemas/car").status_code == 204
+    cars.advance(60)
+    assert cars.emulator.deliver() == 0
+    assert cars.control("GET", "workflow_executions")["items"][-1]["outcome"] == "unenrolled"
+    enroll = {"ids": [record]}
+    refused = cars.http.post(f"/_emulator/portals/{HUB}/workflows/{workflow['id']}/enroll", json=enroll)
+    assert refused.status_code == 400
 
 
 # -- a WSGI application as the receiver --------------------------------------------------------------------------------
