@@ -6,6 +6,7 @@ from emulator.crm.object_types import DEAL
 from emulator.crm.owners import User
 from emulator.crm.pipelines import Pipeline, deal_stages
 from emulator.portals import new_portal
+from emulator.seed.lists import add_lists, add_teams
 from emulator.seed.portal import fill
 from emulator.world import Emulator
 
@@ -89,4 +90,6 @@ def _add(
     for pipeline in pipelines:
         portal.crm.pipelines.add(DEAL.type_id, pipeline)
     fill(portal, counts, hub_id)
+    add_lists(portal)
+    add_teams(portal)
     emulator.add_portal(portal)

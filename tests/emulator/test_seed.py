@@ -73,6 +73,15 @@ def test_the_demonstration_has_three_accounts_one_of_them_in_europe() -> None:
         assert len(set(addresses)) == len(addresses)
 
 
+def test_the_demonstration_has_lists_and_teams() -> None:
+    emulator = Emulator(clock=still(), seed=demo)
+    for portal in emulator.portals.values():
+        sizes = {each.name: len(each.members) for each in portal.lists.live()}
+        assert len(sizes) == 4
+        assert all(0 < size < 1_250 for size in sizes.values()), sizes
+        assert all(portal.teams.of_user(user.user_id, "DEFAULT") for user in portal.users)
+
+
 def test_contacts_work_for_the_company_that_they_name() -> None:
     emulator = Emulator(clock=still(), seed=demo)
     portal = next(iter(emulator.portals.values()))

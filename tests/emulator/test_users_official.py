@@ -22,7 +22,8 @@ def test_a_user_comes_and_goes(official: Any) -> None:
     changed = api.replace(made.id, users.PublicUserUpdate(role_id=role.id), id_property="USER_ID")
     assert changed.role_ids == [role.id]
     assert api.get_by_id("official.person@test.example", id_property="EMAIL").id == made.id
-    assert official.settings.users.teams_api.get_all().results == []
+    teams = official.settings.users.teams_api.get_all().results
+    assert [each.name for each in teams] == ["Sales", "Customer service"]
     [owner] = official.crm.owners.owners_api.get_page(email="official.person@test.example").results
     assert owner.user_id == int(made.id)
     api.archive(made.id)
