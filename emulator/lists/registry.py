@@ -224,7 +224,7 @@ class Lists:
         table, accepts = self.table(found.kind), found.criteria.accepts
         wanted = {record_id for record_id in table.live if accepts(table.records[record_id])}
         joining = sorted(record_id for record_id in wanted if record_id not in found.members)
-        leaving = [record_id for record_id in found.members if record_id not in wanted]
+        leaving = [record_id for record_id in found.members if record_id not in wanted][::-1]
         return self.move(found, joining, leaving, at)
 
     def move(self, found: ObjectList, joining: Iterable[int], leaving: Iterable[int], at: int) -> tuple[Change, ...]:

@@ -57,7 +57,8 @@ class MembershipPage(JoinOrderPage):
         with lists.crm.lock:
             found = lists.find_static(list_id)
             _check_amount(len(found.members))
-            lists.announce(lists.move(found, (), list(found.members), self.now()), author(caller))
+            # From the end: taking the first of many members away moves all the others.
+            lists.announce(lists.move(found, (), list(found.members)[::-1], self.now()), author(caller))
         no_content(resp)
 
 
