@@ -15,6 +15,7 @@ from emulator.control.fields import Rejected
 from emulator.errors import HubSpotError
 from emulator.web import (
     account,
+    allowances,
     associations,
     batches,
     custom_actions,
@@ -121,7 +122,7 @@ def _api(emulator: Emulator) -> list[tuple[str, ApiResource]]:
     for version in (_V1, V3, V2026_03, V2026_09):
         for path, resource in _token_routes(version):
             routes.append((path, resource(emulator, version)))
-    routes += lists.routes(emulator)
+    routes += [*lists.routes(emulator), *allowances.routes(emulator)]
     routes += [*exports.routes(emulator), *imports.routes(emulator), *files.routes(emulator)]
     routes += [*users.routes(emulator), *teams.routes(emulator)]
     return routes
