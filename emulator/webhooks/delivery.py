@@ -11,45 +11,21 @@ import itertools
 import random
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field
-from queue import SimpleQueue
 
 from emulator.clock import Clock
 from emulator.faults import Fault, Faults
 from emulator.ledger import Delivery, Ledger
 from emulator.oauth.apps import App
+from emulator.webhooks.channels import Batch, Channel
 from emulator.webhooks.events import Event
 from emulator.webhooks.posting import Posting
 from emulator.webhooks.retries import delay_ms
 from emulator.webhooks.sender import Sender
+from emulator.webhooks.workers import Workers
 
 LARGEST_BATCH = 100
 MOST_WORKERS = 256
-
-
-@dataclass(eq=False)
-class Channel:
-    """The events of one app in one account. HubSpot limits the requests in flight per such pair."""
-
-    client_id: str
-    hub_id: int
-    ready: deque[Event] = field(default_factory=deque)
-    ready_since: float = 0.0
-    in_flight: int = 0
-    # Whether the ledger tells already that the rest must wait for answers.
-    limited: bool = False
-    # Events not yet accepted by the receiver nor given up.
-    pending: int = 0
-    closed: bool = False
-
-
-@dataclass
-class Batch:
-    channel: Channel
-    app: App
-    events: list[Event]
 
 
 class Deliveries:
@@ -76,9 +52,8 @@ class Deliveries:
         self._later: list[tuple[int, int, Channel, Event]] = []
         self._ties = itertools.count()
         self._dice = random.Random(0)
-        self._batches: SimpleQueue[Batch | None] = SimpleQueue()
         self._dispatcher: threading.Thread | None = None
-        self._workers: list[threading.Thread] = []
+        self._workers = Workers(self._deliver, "webhook-sender", MOST_WORKERS)
         self._under_way = 0
         self._stopping = False
         clock.when_advanced(self.wake)
@@ -316,9 +291,7 @@ class Deliveries:
         if self._dispatcher is not None:
             self._dispatcher.join()
             self._dispatcher = None
-        for _ in self._workers:
-            self._batches.put(None)
-        self._workers.clear()
+        self._workers.end()
 
     def wake(self) -> None:
         """Look again at what may go out: time has moved, or an app has changed."""
@@ -333,18 +306,7 @@ class Deliveries:
                 if batch is None:
                     self._changed.wait(self._pause_s())
                 else:
-                    self._hand_out(batch)
-
-    def _hand_out(self, batch: Batch) -> None:
-        if len(self._workers) < min(self._under_way, MOST_WORKERS):
-            worker = threading.Thread(target=self._work, name="webhook-sender", daemon=True)
-            self._workers.append(worker)
-            worker.start()
-        self._batches.put(batch)
-
-    def _work(self) -> None:
-        while (batch := self._batches.get()) is not None:
-            self._deliver(batch)
+                    self._workers.hand_out(batch, self._under_way)
 
 
 def _wait_ms(actions: dict[str, Fault]) -> int:
