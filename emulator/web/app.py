@@ -105,6 +105,9 @@ _REASONS = {477: "Migration in Progress", 488: "Wrong Hublet"}
 
 def _serialize(req: falcon.Request, resp: falcon.Response, error: falcon.HTTPError) -> None:
     """What the framework refuses by itself: unknown paths and methods."""
+    if error.status_code == 404 and not call_of(req).api and not req.path.startswith("/_emulator"):
+        pages.missing(req, resp, pages.NoSuchPage("There is no page at this address."), {})
+        return
     message = "resource not found" if error.status_code == 404 else f"HTTP {error.status}"
     body = {"status": "error", "message": message, "correlationId": call_of(req).correlation_id}
     resp.content_type = "application/json;charset=utf-8"

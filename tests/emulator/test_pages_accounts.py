@@ -39,6 +39,18 @@ def test_an_account_is_made_and_filled(hub: Hub) -> None:
     assert [user.super_admin for user in portal.users] == [True]
 
 
+def test_an_account_is_filled_with_anything_that_can_be_made_up(hub: Hub) -> None:
+    form = outline(hub, "/_ui/accounts/new").form("hub_id")
+    for name, _ in list(form.fields):
+        if name.startswith("seed."):
+            form.put(name, "2")
+    made = form.send(hub, "/_ui/accounts/new", name="Elm")
+    assert made.status_code == 303, made.text
+    shown = page(hub, made.headers["location"])
+    for plural in ("Contacts", "Products", "Notes"):
+        assert f">{plural}</a></td>" in shown
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [

@@ -8,9 +8,12 @@ import falcon
 
 from emulator.control.fields import Rejected
 from emulator.control.portals import read_portal
-from emulator.crm.object_types import CORE, ObjectType
+from emulator.crm.catalog import STANDARD
+from emulator.crm.object_types import CORE
 from emulator.oauth.scopes import TIERS
 from emulator.portals import ACCOUNT_TYPES, Portal
+from emulator.seed.marketing import KINDS as MARKETING_KINDS
+from emulator.seed.others import seedable
 from emulator.web.html import Child, Markup, el
 from emulator.web.pages.forms import Form, button, digits, field, post, read_form, select, text
 from emulator.web.pages.kinds import plural
@@ -142,7 +145,8 @@ class NewAccount(Page):
                 ),
                 section(
                     "Made-up records",
-                    el("div", [_count(kind, form) for kind in CORE], class_="grid"),
+                    el("div", [_count(kind.plural, plural(kind), form) for kind in CORE], class_="grid"),
+                    _more_counts(form),
                     note="So many of each. They are associated with each other as in a real account.",
                 ),
                 el(
@@ -157,9 +161,17 @@ class NewAccount(Page):
         )
 
 
-def _count(kind: ObjectType, form: Form) -> Markup:
-    name = f"seed.{kind.plural}"
-    return field(plural(kind), digits(name, form.text(name), placeholder="0"))
+def _count(name: str, label: str, form: Form) -> Markup:
+    return field(label, digits(f"seed.{name}", form.text(f"seed.{name}"), placeholder="0"))
+
+
+def _more_counts(form: Form) -> Markup:
+    """What fewer people want stays folded until one of it was asked for."""
+    kinds = [(kind.plural, plural(kind)) for kind in STANDARD if seedable(kind) and kind not in CORE]
+    others = [(name, name.replace("_", " ").capitalize()) for name in (*MARKETING_KINDS, "workflows")]
+    counts = [_count(name, label, form) for name, label in (*kinds, *others)]
+    asked = any(form.text(f"seed.{name}") for name, _ in (*kinds, *others))
+    return el("details", el("summary", "More kinds"), el("div", counts, class_="grid"), open=asked, class_="more")
 
 
 def _described(form: Form) -> dict[str, object]:
@@ -170,9 +182,9 @@ def _described(form: Form) -> dict[str, object]:
     body: dict[str, object] = {name: value for name in _TEXTS if (value := form.text(name))}
     body["hub_id"] = _whole(form, "hub_id", "Account id")
     body["seed"] = {
-        kind.plural: _whole(form, f"seed.{kind.plural}", plural(kind))
-        for kind in CORE
-        if form.text(f"seed.{kind.plural}")
+        name.removeprefix("seed."): _whole(form, name, name.removeprefix("seed.").capitalize())
+        for name in form.names()
+        if name.startswith("seed.") and form.text(name)
     }
     if email := form.text("email"):
         body["users"] = [{"user_id": body["hub_id"], "email": email, "super_admin": True}]

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import falcon
+from falcon.media.multipart import MultipartForm
 
 from emulator.control.fields import Rejected
 from emulator.instants import iso
@@ -176,7 +177,8 @@ class Snapshot(ClockPage):
 def _uploaded(req: falcon.Request) -> Any:
     """Raises Rejected."""
     try:
-        for part in req.get_media():
+        sent = req.get_media()
+        for part in sent if isinstance(sent, MultipartForm) else ():
             if part.name == "snapshot":
                 return json.loads(part.stream.read())
     except (falcon.HTTPError, ValueError, RecursionError):

@@ -14,6 +14,7 @@ from emulator.web.gate import ApiResource, call_of
 from emulator.web.html import Markup, el
 from emulator.web.origin import refuse_strangers
 from emulator.web.pages.consent_form import ask, refuse, region, wanted_scopes
+from emulator.web.pages.forms import whole
 from emulator.web.pages.layout import show
 
 Form = list[tuple[str, str]]
@@ -60,7 +61,7 @@ class Consent(ApiResource):
         if given.get("decision") == "cancel":
             return request.back(error="access_denied", error_description="The user canceled the authorization.")
         user_id = given.get("user_id", "")
-        user = portal.user(int(user_id)) if user_id.isdigit() else None
+        user = portal.user(whole(user_id) or 0)
         if user is None or given.get("decision") != "grant":
             raise ConsentRefused("Choose a user of this account, and whether to connect the app.")
         with self.emulator.lock:
@@ -68,7 +69,7 @@ class Consent(ApiResource):
             return request.back(code=grant_code(request, grants, portal, user, self.now(), wanted_scopes(form)))
 
     def _portal(self, text: str) -> Portal:
-        portal = self.emulator.portals.get(int(text)) if text.isdigit() else None
+        portal = self.emulator.portals.get(whole(text) or 0)
         if portal is None:
             raise ConsentRefused(f"You don't have access to account {text[:20]}.")
         if self.emulator.moves.left_s(portal.hub_id):

@@ -14,7 +14,7 @@ import falcon
 from emulator.ledger import Delivery, Ledger
 from emulator.web.html import Child, Markup, el
 from emulator.web.pages.filters import account_filter, app_filter, app_names, filter_of, matches_status, status_filter
-from emulator.web.pages.forms import field, filters, select
+from emulator.web.pages.forms import field, filters, select, whole
 from emulator.web.pages.layout import heading
 from emulator.web.pages.page import Page
 from emulator.web.pages.tables import Column, moment, nothing, pager, span, status_chip, table
@@ -32,7 +32,7 @@ _FILTERS = ("hub_id", "app_id", "status", "type")
 class Deliveries(Page):
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         query = filter_of(req, _FILTERS)
-        before = int(given) if (given := req.get_param("before") or "").isdigit() else None
+        before = whole(req.get_param("before"))
         ledger = self.emulator.deliveries.ledger
         found = list(islice(_leading(ledger.before(before), query), _ROWS + 1))
         rows = found[:_ROWS]

@@ -15,7 +15,7 @@ from emulator.portals import Portal
 from emulator.web.html import Child, Markup, el
 from emulator.web.pages.deliveries import delivery_address, event_ids, events_in
 from emulator.web.pages.filters import app_names
-from emulator.web.pages.forms import act
+from emulator.web.pages.forms import act, whole
 from emulator.web.pages.layout import back_to, heading, notice, section, success, trail
 from emulator.web.pages.page import NoSuchPage, Page, account_address, record_address, said
 from emulator.web.pages.payload import highlighted
@@ -43,7 +43,7 @@ class DeliveryPage(Page):
             back_to(resp, said(delivery_address(row), "again"))
 
     def _row(self, seq: str) -> Delivery:
-        row = self.emulator.deliveries.ledger.find(int(seq)) if seq.isdigit() and len(seq) < 19 else None
+        row = self.emulator.deliveries.ledger.find(whole(seq) or 0)
         if row is None:
             raise NoSuchPage(f"There is no delivery {seq[:20]} any more: the ledger keeps the latest ones only.")
         return row

@@ -19,6 +19,11 @@ Fields = Mapping[str, str | int]
 _NONE: Fields = MappingProxyType({})
 
 
+def whole(text: str | None) -> int | None:
+    """A whole number as people and links write it; None for anything else."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
 class Form:
     """The fields that a form sent, in their order; a name may come several times."""
 
@@ -43,8 +48,7 @@ class Form:
 
     def number(self, name: str) -> int | None:
         """A whole number; None for anything else."""
-        text = self.text(name)
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+        return whole(self.text(name))
 
     def lines(self, name: str) -> list[str]:
         """One thing per line, or several with white space between."""

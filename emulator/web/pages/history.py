@@ -9,7 +9,7 @@ from emulator.crm.records import Record, Source, Version
 from emulator.crm.store import Crm
 from emulator.portals import Portal
 from emulator.web.html import Child, Markup, el
-from emulator.web.pages.forms import act
+from emulator.web.pages.forms import act, whole
 from emulator.web.pages.kinds import kind_of, label_of, name_of, plural, value_in_words
 from emulator.web.pages.layout import heading, section, trail
 from emulator.web.pages.page import NoSuchPage, Page, account_address, list_address, record_address
@@ -67,10 +67,10 @@ class History(Page):
     ) -> None:
         portal = self.portal(hub_id)
         kind = kind_of(portal.crm, type_id)
-        start = int(text) if (text := req.get_param("after") or "").isdigit() else 0
+        start = whole(req.get_param("after")) or 0
         with portal.crm.lock:
             crm = portal.crm
-            record = crm.table(kind).records.get(int(record_id) if record_id.isdigit() else -1)
+            record = crm.table(kind).records.get(whole(record_id) or 0)
             if record is None:
                 raise NoSuchPage(f"There is no record {record_id[:30]}.")
             title = label_of(crm, kind, name) if name else "Changes"

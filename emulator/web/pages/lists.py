@@ -12,7 +12,7 @@ from emulator.crm.search.request import WALL, SearchRequest
 from emulator.crm.store import Crm
 from emulator.portals import Portal
 from emulator.web.html import Child, Markup, el
-from emulator.web.pages.forms import Form, button, field, post, read_form, select, text
+from emulator.web.pages.forms import Form, button, field, post, read_form, select, text, whole
 from emulator.web.pages.inputs import control, entered_values, usual, writable
 from emulator.web.pages.kinds import columns_of, in_words, kind_of, kinds_of, label_of, plural, singular
 from emulator.web.pages.layout import back_to, heading, notice, success, trail
@@ -30,7 +30,7 @@ class RecordList(Page):
         query = {name: (req.get_param(name) or "").strip() for name in ("q", "sort", "archived")}
         if crm.schema(kind).get(query["sort"].removeprefix("-")) is None:
             query["sort"] = ""
-        after = int(given) if (given := req.get_param("after") or "").isdigit() else 0
+        after = whole(req.get_param("after")) or 0
         with crm.lock:
             records, following, total = _find(crm, kind, query, after)
             rows = [_row(portal, kind, record) for record in records]
@@ -72,7 +72,8 @@ def _find(crm: Crm, kind: ObjectType, query: dict[str, str], after: int) -> tupl
 
 
 def _by_id(crm: Crm, kind: ObjectType, words: str) -> Record | None:
-    return crm.table(kind).live_record(int(words)) if words.isascii() and words.isdigit() and len(words) < 19 else None
+    number = whole(words)
+    return None if number is None else crm.table(kind).live_record(number)
 
 
 def _headings(crm: Crm, kind: ObjectType, address: str, query: dict[str, str]) -> list[Column]:

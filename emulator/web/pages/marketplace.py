@@ -14,7 +14,7 @@ from emulator.portals import Portal
 from emulator.web.exchange import raw_body
 from emulator.web.html import Markup, el
 from emulator.web.pages.consent_form import ask, refuse, wanted_scopes
-from emulator.web.pages.forms import read_form
+from emulator.web.pages.forms import read_form, whole
 from emulator.web.pages.layout import button, field, heading, notice, show, trail
 from emulator.web.pages.page import NoSuchPage, Page
 from emulator.web.pages.tables import nothing
@@ -154,7 +154,7 @@ class Return(Page):
             return
         try:
             user_id = given.get("user_id", "")
-            address = consent_to(self.emulator, install, int(user_id) if user_id.isdigit() else 0, wanted_scopes(form))
+            address = consent_to(self.emulator, install, whole(user_id) or 0, wanted_scopes(form))
         except ConsentRefused as refused:
             refuse(resp, str(refused), status=400)
         else:

@@ -13,6 +13,7 @@ from emulator.oauth.grants import Install
 from emulator.portals import Portal
 from emulator.web.html import Child, el
 from emulator.web.pages import layout
+from emulator.web.pages.forms import whole
 from emulator.web.pages.layout import heading, notice, show
 from emulator.web.pages.tables import span
 from emulator.world import Emulator
@@ -28,7 +29,7 @@ class Page:
 
     def portal(self, hub_id: str) -> Portal:
         """Raises NoSuchPage."""
-        portal = self.emulator.portals.get(int(hub_id)) if hub_id.isdigit() and len(hub_id) < 19 else None
+        portal = self.emulator.portals.get(whole(hub_id) or 0)
         if portal is None:
             raise NoSuchPage(f"There is no account {hub_id[:30]}. It may have been closed, or the emulator reset.")
         return portal

@@ -15,7 +15,7 @@ from emulator.crm.search.request import SearchRequest
 from emulator.crm.store import Crm
 from emulator.portals import Portal
 from emulator.web.html import Child, Markup, el
-from emulator.web.pages.forms import Form, act, button, field, hidden, post, text
+from emulator.web.pages.forms import Form, act, button, field, hidden, post, text, whole
 from emulator.web.pages.kinds import kind_of, kinds_of, name_of, plural, types_from
 from emulator.web.pages.layout import heading, trail
 from emulator.web.pages.page import NoSuchPage, Page, account_address, list_address, record_address
@@ -125,7 +125,7 @@ def chosen_partners(crm: Crm, form: Form) -> list[dict[str, Any]]:
         kind_name, _, types = form.text(":kind").partition(":")
         record_id = _found(crm, kind_of(crm, kind_name), form.text(":find"))
     to: dict[str, Any] = {"object_type": kind_of(crm, kind_name).type_id, "id": record_id}
-    keys = [int(each) for each in types.split(",") if each.removeprefix("-").isdigit()]
+    keys = [int(each) for each in types.split(",") if whole(each.removeprefix("-")) is not None]
     return [to | _by_key(key) for key in keys] or [to]
 
 
@@ -136,7 +136,7 @@ def _by_key(key: int) -> dict[str, Any]:
 
 def _found(crm: Crm, kind: ObjectType, words: str) -> str:
     """A record's id; words that find exactly one record are as good."""
-    if words.isdigit():
+    if whole(words) is not None:
         return words
     found = search(crm, kind, SearchRequest((), words[:200], None, False, _FOUND, 0, ())) if words else None
     if found is None or found.total == 0:
@@ -161,9 +161,9 @@ class Partners(Page):
         portal = self.portal(hub_id)
         crm = portal.crm
         kind, to_kind = kind_of(crm, type_id), kind_of(crm, to_type_id)
-        after = int(given) if (given := req.get_param("after") or "").isdigit() else 0
+        after = whole(req.get_param("after")) or 0
         with crm.lock:
-            record = crm.table(kind).live_record(int(record_id) if record_id.isdigit() else -1)
+            record = crm.table(kind).live_record(whole(record_id) or 0)
             if record is None:
                 raise NoSuchPage(f"There is no record {record_id[:30]}.")
             name = name_of(crm, kind, record)

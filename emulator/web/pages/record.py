@@ -14,7 +14,7 @@ from emulator.crm.store import Crm
 from emulator.instants import iso
 from emulator.portals import Portal
 from emulator.web.html import Child, Markup, el
-from emulator.web.pages.forms import Form, act, button, confirmed, digits, field, hidden, post, read_form, select
+from emulator.web.pages.forms import Form, act, button, confirmed, digits, field, hidden, post, read_form, select, whole
 from emulator.web.pages.history import changes_table
 from emulator.web.pages.inputs import changed_values, control, usual, writable
 from emulator.web.pages.kinds import kind_of, label_of, name_of, plural, singular
@@ -30,7 +30,9 @@ class RecordPage(Page):
     def on_get(self, req: falcon.Request, resp: falcon.Response, hub_id: str, type_id: str, record_id: str) -> None:
         portal = self.portal(hub_id)
         kind = kind_of(portal.crm, type_id)
-        number = int(record_id) if record_id.isascii() and record_id.isdigit() and len(record_id) < 19 else -1
+        number = whole(record_id)
+        if number is None:
+            raise NoSuchPage(f"There is no {singular(kind)} {record_id[:30]}: its id is a number.")
         with portal.crm.lock:
             current = portal.crm.table(kind).resolve(number)
         if current != number:
@@ -43,7 +45,7 @@ class RecordPage(Page):
         kind = kind_of(portal.crm, type_id)
         op = form.text(":op", "update")
         with portal.crm.lock:
-            record = portal.crm.table(kind).records.get(int(record_id) if record_id.isdigit() else -1)
+            record = portal.crm.table(kind).records.get(whole(record_id) or 0)
         if record is None:
             raise NoSuchPage(f"There is no {singular(kind)} {record_id[:30]} any more.")
         error, result_id = _carry_out(portal, kind, record, op, form)
@@ -74,7 +76,7 @@ class RecordPage(Page):
             if record is None:
                 raise NoSuchPage(f"There is no {singular(kind)} {record_id} in {portal.name}.")
             name = name_of(crm, kind, record)
-            body = _archived(record) if record.archived_at else _live(req, portal, kind, record, failed)
+            body = _archived(portal, kind, record) if record.archived_at else _live(req, portal, kind, record, failed)
             top = _top(portal, kind, record, name)
         self.show(resp, name, top, message, body, status=status, current="Accounts")
 
@@ -153,7 +155,12 @@ def _top(portal: Portal, kind: ObjectType, record: Record, name: str) -> Markup:
     )
 
 
-def _archived(record: Record) -> Child:
+def _archived(portal: Portal, kind: ObjectType, record: Record) -> Child:
+    history = f"{record_address(portal, kind.type_id, record.id)}/history"
+    rows: list[list[Child]] = [
+        [el("a", label_of(portal.crm, kind, name), href=f"{history}/{name}"), el("code", name), value]
+        for name, value in sorted(record.values.items())
+    ]
     return [
         notice(f"Archived {iso(record.archived_at or 0)}. HubSpot keeps it for 90 days, then it is gone."),
         el(
@@ -166,6 +173,7 @@ def _archived(record: Record) -> Child:
             ),
             class_="actions",
         ),
+        section("What it held", table("What it held", ("Property", "Name", "Value"), rows, "Nothing.")),
     ]
 
 

@@ -10,7 +10,7 @@ import falcon
 from emulator.ledger import Request
 from emulator.web.html import Child, Markup, el
 from emulator.web.pages.filters import account_filter, app_filter, app_names, filter_of, matches_status, status_filter
-from emulator.web.pages.forms import field, filters, select, text
+from emulator.web.pages.forms import field, filters, select, text, whole
 from emulator.web.pages.layout import heading
 from emulator.web.pages.page import Page
 from emulator.web.pages.tables import Column, moment, nothing, pager, status_chip, table
@@ -32,7 +32,7 @@ _COLUMNS = (
 class Requests(Page):
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         query = filter_of(req, _FILTERS)
-        before = int(given) if (given := req.get_param("before") or "").isdigit() else None
+        before = whole(req.get_param("before"))
         found = list(islice(_matching(self.emulator.requests.before(before), query), _ROWS + 1))
         rows = found[:_ROWS]
         names = app_names(self.emulator)

@@ -16,7 +16,9 @@ from emulator.web.pages.history import History
 from emulator.web.pages.layout import STATIC, StaticFile
 from emulator.web.pages.lists import NewRecord, RecordList
 from emulator.web.pages.marketplace import ListingPage, Marketplace, Return
-from emulator.web.pages.page import NoSuchPage, foreign, missing
+from emulator.web.pages.page import NoSuchPage as NoSuchPage
+from emulator.web.pages.page import foreign
+from emulator.web.pages.page import missing as missing
 from emulator.web.pages.partners import Partners
 from emulator.web.pages.record import RecordPage
 from emulator.web.pages.requests import Requests
