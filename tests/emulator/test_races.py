@@ -9,7 +9,7 @@ from collections.abc import Callable
 import httpx2
 
 from emulator.testing import EmulatorTransport
-from tests.emulator.hub import HUB, Hub, fresh_email
+from tests.emulator.hub import APP_ID, HUB, Hub, fresh_email
 
 THREADS = 12
 
@@ -128,3 +128,27 @@ def test_an_uninstall_wins_over_deliveries(hub: Hub) -> None:
     assert hub.control("GET", "state")["portals"][0]["pending_deliveries"] == 0
     hub.change({"op": "create", "object_type": "contact", "properties": {"email": fresh_email()}})
     assert hub.events() == []
+
+
+def subscribe(client: httpx2.Client, name: str) -> int:
+    body = {"eventType": "contact.propertyChange", "propertyName": name, "active": True}
+    return client.post(f"/webhooks/v3/{APP_ID}/subscriptions", params={"hapikey": "key"}, json=body).status_code
+
+
+def test_subscriptions_of_many_developers_all_stay(hub: Hub) -> None:
+    hub.app(developer_api_key="key")
+    each = clients(hub)
+    statuses: list[int] = []
+    at_once(lambda number: statuses.append(subscribe(each[number], f"p{number}")))
+    assert Counter(statuses) == {201: THREADS}
+    kept = hub.http.get(f"/webhooks/v3/{APP_ID}/subscriptions", params={"hapikey": "key"}).json()["results"]
+    assert {one["propertyName"] for one in kept} == {f"p{number}" for number in range(THREADS)}
+    assert len({one["id"] for one in kept}) == THREADS
+
+
+def test_the_same_subscription_is_made_by_one_of_many(hub: Hub) -> None:
+    hub.app(developer_api_key="key")
+    each = clients(hub)
+    statuses: list[int] = []
+    at_once(lambda number: statuses.append(subscribe(each[number], "email")))
+    assert Counter(statuses) == {201: 1, 409: THREADS - 1}
