@@ -12,6 +12,7 @@ from emulator.crm.properties import Option, Property, PropertyGroup
 from emulator.crm.records import Record, Source, Table, Version
 from emulator.crm.saved_schemas import load_custom_object, save_custom_object
 from emulator.crm.store import Crm
+from emulator.crm.write_rules import Condition, KindRules
 
 Json = dict[str, Any]
 
@@ -22,6 +23,7 @@ def save_crm(crm: Crm) -> Json:
         "custom_objects": [save_custom_object(each) for each in crm.custom_objects.values()],
         "association_types": [_type(each) for each in crm.association_types if each.category == USER_DEFINED],
         "association_limits": {str(key): most for key, most in crm.association_limits.items()},
+        "write_rules": {type_id: asdict(rules) for type_id, rules in crm.write_rules.by_type.items()},
         "pipelines": {
             kind.type_id: [asdict(each) for each in pipelines]
             for kind in crm.types
@@ -41,6 +43,8 @@ def load_crm(crm: Crm, saved: Json) -> None:
     for each in saved.get("association_types", []):
         crm.association_types.add(_load_type(crm, each))
     crm.association_limits.update((int(key), most) for key, most in saved.get("association_limits", {}).items())
+    for type_id, rules in saved.get("write_rules", {}).items():
+        crm.write_rules.by_type[type_id] = _load_rules(rules)
     for type_id, pipelines in saved["pipelines"].items():
         crm.pipelines.replace(type_id, [_load_pipeline(each) for each in pipelines])
     for identifier, audits in saved.get("pipeline_audits", {}).items():
@@ -49,6 +53,13 @@ def load_crm(crm: Crm, saved: Json) -> None:
         _load_table(crm, crm.object_type(type_id), table)
     for key, from_id, to_id in saved["links"]:
         crm.links.put_unchecked(crm.association_types[key], from_id, to_id)
+
+
+def _load_rules(saved: Json) -> KindRules:
+    conditional = (
+        Condition(each["property_name"], each["value"], tuple(each["require"])) for each in saved["conditional"]
+    )
+    return KindRules(tuple(saved["required"]), tuple(conditional))
 
 
 def _type(type_: AssociationType) -> Json:

@@ -25,6 +25,7 @@ from emulator.crm.records import Numbers, Record, Table
 from emulator.crm.schemas import CustomObject
 from emulator.crm.search.cache import SearchCache
 from emulator.crm.values import Values
+from emulator.crm.write_rules import WriteRules
 from emulator.instants import iso
 
 Follower = Callable[[Write], tuple[Change, ...]]
@@ -54,6 +55,7 @@ class Crm:
     links: Links = field(init=False)
     # How many records a type may lead to, by its key, where the account's admins set a limit.
     association_limits: dict[int, int] = field(init=False, default_factory=dict)
+    write_rules: WriteRules = field(init=False, default_factory=WriteRules)
     custom_objects: dict[str, CustomObject] = field(init=False, default_factory=dict)
     tables: dict[str, Table] = field(init=False, default_factory=dict)
     schemas: dict[str, Schema] = field(init=False, default_factory=dict)

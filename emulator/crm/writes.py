@@ -60,6 +60,7 @@ def prepare_create(
         raise InvalidInput(f"Objects of type {kind.constant} cannot be created")
     values = {name: value for name, value in crm.values(kind).clean(raw, {}).items() if value}
     _check_complete(crm, kind, values)
+    crm.write_rules.check_new(kind, values)
     _check_unique(crm, kind, values, None)
     _check_belongs(crm, kind, links)
     table = crm.table(kind)
@@ -135,6 +136,7 @@ def check_update(crm: Crm, kind: ObjectType, record: Record, raw: Mapping[str, A
     """What an update would store; raises without having changed anything."""
     cleaned = crm.values(kind).clean(raw, record.values)
     _keep_lifecycle_forward(record, cleaned)
+    crm.write_rules.check_changed(kind, record.values, cleaned)
     _check_unique(crm, kind, cleaned, record.id)
     return cleaned
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import falcon
 
-from emulator.control import installs, limits, scenarios, sunsets
+from emulator.control import installs, limits, scenarios, sunsets, write_rules
 from emulator.control import resources as control
 from emulator.control import users as people
 from emulator.control import webhooks as webhook_control
@@ -79,6 +79,7 @@ def _routes(emulator: Emulator) -> list[tuple[str, object]]:
         *installs.routes(emulator),
         *limits.routes(emulator),
         *scenarios.routes(emulator),
+        *write_rules.routes(emulator),
         *webhook_control.routes(emulator),
         *workflow_control.routes(emulator),
         *pages.routes(emulator),

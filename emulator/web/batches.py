@@ -151,7 +151,7 @@ class BatchCreate(BatchResource):
         traces = trace_ids(inputs)
         no_errors: list[Json] = []
         crm = caller.portal.crm
-        with crm.lock:
+        with crm.lock, crm.write_rules.enforced(self.version.enforces_rules):
             made, errors = (
                 (_create_all(crm, kind, inputs, author(caller)), no_errors)
                 if traces is None
@@ -212,7 +212,7 @@ class BatchUpdate(BatchResource):
         inputs = batch_inputs(json_object(req), LARGEST_BATCH)
         _refuse_repeats(inputs)
         crm = caller.portal.crm
-        with crm.lock:
+        with crm.lock, crm.write_rules.enforced(self.version.enforces_rules):
             found, absent = _find_inputs(crm, kind, inputs)
             one_by_one = trace_ids(inputs) is not None
             checked, errors = _check(crm, kind, found, one_by_one, call_of(req).correlation_id)
@@ -272,7 +272,7 @@ class BatchUpsert(BatchResource):
         inputs = batch_inputs(json_object(req), LARGEST_BATCH)
         _refuse_repeats(inputs)
         crm = caller.portal.crm
-        with crm.lock:
+        with crm.lock, crm.write_rules.enforced(self.version.enforces_rules):
             id_property = _common_id_property(crm, kind, inputs)
             together = kind is CONTACT and id_property == "email"
             if together:

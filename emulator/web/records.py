@@ -103,7 +103,7 @@ class RecordList(ApiResource):
         caller.require(kind.scopes.write)
         body = json_object(req)
         crm = caller.portal.crm
-        with crm.lock:
+        with crm.lock, crm.write_rules.enforced(self.version.enforces_rules):
             links = links_of(crm, kind, body)
             record = writes.create(crm, kind, member(body, "properties", dict, {}), author(caller), links)
             shown = View(crm, kind).show_written(record)
@@ -153,7 +153,7 @@ class RecordItem(ApiResource):
         caller.require(kind.scopes.write)
         body = json_object(req)
         crm = caller.portal.crm
-        with crm.lock:
+        with crm.lock, crm.write_rules.enforced(self.version.enforces_rules):
             record = writes.find(crm, kind, record_id, req.get_param("idProperty"))
             writes.update(crm, kind, record, member(body, "properties", dict, {}), author(caller))
             shown = View(crm, kind).show_written(record)

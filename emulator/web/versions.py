@@ -21,6 +21,8 @@ class Version:
     association_page: bool = True
     # Deleting for privacy was for contacts only.
     privacy_deletes_any: bool = False
+    # Whether the rules of the account's admins hold for writes.
+    enforces_rules: bool = False
 
     @property
     def dated(self) -> bool:
@@ -36,7 +38,12 @@ V4 = Version("v4", associations_archived=204)
 V2025_09 = Version("2025-09")
 V2026_03 = Version("2026-03")
 V2026_09 = Version(
-    "2026-09", multi_status=False, associations_created=200, association_page=False, privacy_deletes_any=True
+    "2026-09",
+    multi_status=False,
+    associations_created=200,
+    association_page=False,
+    privacy_deletes_any=True,
+    enforces_rules=True,
 )
 
 DATED = (V2025_09, V2026_03, V2026_09)
