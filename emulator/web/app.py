@@ -28,6 +28,7 @@ from emulator.web import (
     lists,
     pipelines,
     properties,
+    record_associations,
     records,
     schemas,
     search,
@@ -160,12 +161,13 @@ def _association_routes(version: Version) -> list[Route]:
         (f"{pair}/batch/archive", associations.BatchArchive),
     ]
     if version.association_page:
-        routes.append((f"{record}/{{to_name}}", associations.AssociationPage))
+        routes.append((f"{record}/{{to_name}}", record_associations.AssociationPage))
     if version is V3:
-        return [*routes, *labels.routes(version)]
+        one = (f"{record}/{{to_name}}/{{to_id}}/{{type_name}}", record_associations.NamedAssociation)
+        return [*routes, one, *labels.routes(version)]
     routes += [
-        (f"{record}/default/{{to_name}}/{{to_id}}", associations.DefaultAssociation),
-        (f"{record}/{{to_name}}/{{to_id}}", associations.AssociationPair),
+        (f"{record}/default/{{to_name}}/{{to_id}}", record_associations.DefaultAssociation),
+        (f"{record}/{{to_name}}/{{to_id}}", record_associations.AssociationPair),
         (f"{pair}/batch/associate/default", associations.BatchDefault),
         (f"{pair}/batch/labels/archive", associations.BatchLabelsArchive),
         *labels.routes(version),

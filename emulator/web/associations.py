@@ -1,4 +1,4 @@
-"""Associations: per record and in batches, in the v4 shape and the older v3 one."""
+"""Associations in batches, in the v4 shape and the older v3 one."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import falcon
 from emulator.crm import partners, writes
 from emulator.crm.association_types import AssociationType, AssociationTypes
 from emulator.crm.object_types import ObjectType
-from emulator.errors import InvalidInput, InvalidJson, ObjectNotFound
+from emulator.errors import InvalidInput, ObjectNotFound
 from emulator.limits import Meter
 from emulator.web.batches import BatchResource, failure
-from emulator.web.exchange import json_body, json_object, member, next_page, no_content, number, reply, text_id
-from emulator.web.gate import ApiResource, Caller, call_of
+from emulator.web.exchange import json_object, member, next_page, no_content, text_id
+from emulator.web.gate import Caller, call_of
 from emulator.web.records import author, batch_inputs, specs
 
 LARGEST_PAGE = 500
@@ -23,117 +23,16 @@ MOST_WRITTEN = 2_000
 Json = dict[str, Any]
 
 
-def _allow(caller: Caller, *kinds: ObjectType, write: bool = False) -> None:
+def allow(caller: Caller, *kinds: ObjectType, write: bool = False) -> None:
     for kind in kinds:
         caller.require(kind.scopes.write if write else kind.scopes.read)
 
 
-def _plain(types: AssociationTypes, from_type: ObjectType, to_type: ObjectType) -> AssociationType:
+def plain(types: AssociationTypes, from_type: ObjectType, to_type: ObjectType) -> AssociationType:
     found = types.default(from_type, to_type)
     if found is None:
         raise InvalidInput(f"{from_type.constant} and {to_type.constant} cannot be associated")
     return found
-
-
-class AssociationPage(ApiResource):
-    """GET …/objects/{from}/{id}/associations/{to}"""
-
-    def on_get(self, req: falcon.Request, resp: falcon.Response, kind_name: str, record_id: str, to_name: str) -> None:
-        from_type, to_type = self.object_type(req, kind_name), self.object_type(req, to_name)
-        caller = self.caller(req)
-        _allow(caller, from_type, to_type)
-        limit = number(req, "limit", LARGEST_PAGE, 1, LARGEST_PAGE)
-        after = number(req, "after", 0, 0, 10**18)
-        crm = caller.portal.crm
-        with crm.lock:
-            record = writes.find(crm, from_type, record_id)
-            if self.version.name == "v3":
-                results, following = partners.rows(crm, from_type, record.id, to_type, after, limit)
-            else:
-                found, following = partners.page(crm, from_type, record.id, to_type, after, limit)
-                results = [{"toObjectId": each.record_id, "associationTypes": each.specs()} for each in found]
-        answer: Json = {"results": results}
-        if following is not None:
-            answer["paging"] = next_page(req, str(following))
-        reply(resp, answer)
-
-
-class AssociationPair(ApiResource):
-    """PUT and DELETE …/objects/{from}/{id}/associations/{to}/{toId}"""
-
-    def on_put(
-        self,
-        req: falcon.Request,
-        resp: falcon.Response,
-        kind_name: str,
-        record_id: str,
-        to_name: str,
-        to_id: str,
-    ) -> None:
-        from_type, to_type = self.object_type(req, kind_name), self.object_type(req, to_name)
-        caller = self.caller(req)
-        _allow(caller, from_type, to_type, write=True)
-        body = json_body(req)
-        if not isinstance(body, list):
-            raise InvalidJson("Cannot deserialize value of type `java.util.ArrayList` from Object value")
-        types = specs(caller.portal.crm.association_types, body, from_type, to_type)
-        if not types:
-            raise InvalidInput("At least one association type is required")
-        from_number, to_number = writes.record_id(record_id), writes.record_id(to_id)
-        with caller.portal.crm.lock:
-            writes.replace_types(caller.portal.crm, types, from_number, to_number, author(caller))
-        labels = [type_.label for type_ in types if type_.label]
-        answer = {
-            "fromObjectTypeId": from_type.type_id,
-            "fromObjectId": from_number,
-            "toObjectTypeId": to_type.type_id,
-            "toObjectId": to_number,
-            "labels": labels,
-        }
-        reply(resp, answer, 201)
-
-    def on_delete(
-        self,
-        req: falcon.Request,
-        resp: falcon.Response,
-        kind_name: str,
-        record_id: str,
-        to_name: str,
-        to_id: str,
-    ) -> None:
-        """Removes all types between the two; nothing there is no error."""
-        from_type, to_type = self.object_type(req, kind_name), self.object_type(req, to_name)
-        caller = self.caller(req)
-        _allow(caller, from_type, to_type, write=True)
-        from_number, to_number = writes.record_id(record_id), writes.record_id(to_id)
-        crm = caller.portal.crm
-        with crm.lock:
-            writes.disassociate(crm, from_type, from_number, to_type, to_number, author(caller))
-        no_content(resp)
-
-
-class DefaultAssociation(BatchResource):
-    """PUT …/objects/{from}/{id}/associations/default/{to}/{toId}"""
-
-    def on_put(
-        self,
-        req: falcon.Request,
-        resp: falcon.Response,
-        kind_name: str,
-        record_id: str,
-        to_name: str,
-        to_id: str,
-    ) -> None:
-        from_type, to_type = self.object_type(req, kind_name), self.object_type(req, to_name)
-        caller = self.caller(req)
-        _allow(caller, from_type, to_type, write=True)
-        started = self.now()
-        known = caller.portal.crm.association_types
-        type_ = _plain(known, from_type, to_type)
-        from_number, to_number = writes.record_id(record_id), writes.record_id(to_id)
-        with caller.portal.crm.lock:
-            writes.associate(caller.portal.crm, [type_], from_number, to_number, author(caller))
-        self.answer(resp, both_directions(known, type_, from_number, to_number), [], started)
 
 
 def both_directions(types: AssociationTypes, type_: AssociationType, from_id: int, to_id: int) -> list[Json]:
@@ -155,7 +54,7 @@ class AssociationBatch(BatchResource):
 
     def pair(self, req: falcon.Request, from_name: str, to_name: str, *, write: bool) -> tuple[ObjectType, ObjectType]:
         from_type, to_type = self.object_type(req, from_name), self.object_type(req, to_name)
-        _allow(self.caller(req), from_type, to_type, write=write)
+        allow(self.caller(req), from_type, to_type, write=write)
         return from_type, to_type
 
     def known(self, req: falcon.Request) -> AssociationTypes:
@@ -238,7 +137,7 @@ class _Writing(AssociationBatch):
         self, known: AssociationTypes, given: Any, from_type: ObjectType, to_type: ObjectType
     ) -> list[AssociationType]:
         if self.version.name == "v3":
-            return [_by_name(known, member(given, "type", str, ""), from_type, to_type)]
+            return [by_name(known, member(given, "type", str, ""), from_type, to_type)]
         return specs(known, member(given, "types", list, []), from_type, to_type)
 
     def write(self, req: falcon.Request, pairs: Pairs) -> tuple[Pairs, list[Json]]:
@@ -282,7 +181,7 @@ def _id_of(given: Any, side: str) -> int:
     return writes.record_id(text_id(value.get("id") if isinstance(value, dict) else value))
 
 
-def _by_name(types: AssociationTypes, name: str, from_type: ObjectType, to_type: ObjectType) -> AssociationType:
+def by_name(types: AssociationTypes, name: str, from_type: ObjectType, to_type: ObjectType) -> AssociationType:
     for type_ in types.between(from_type, to_type):
         if name in (type_.name, str(type_.type_id)):
             return type_
@@ -309,7 +208,7 @@ class BatchDefault(_Writing):
         from_type, to_type = self.pair(req, from_name, to_name, write=True)
         started = self.now()
         known = self.known(req)
-        type_ = _plain(known, from_type, to_type)
+        type_ = plain(known, from_type, to_type)
         pairs: Pairs = [
             ([type_], _id_of(each, "from"), _id_of(each, "to")) for each in batch_inputs(json_object(req), MOST_WRITTEN)
         ]

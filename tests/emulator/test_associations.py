@@ -350,3 +350,16 @@ def test_the_number_of_associated_pairs(hub: Hub, pair: tuple[str, str]) -> None
     assert hub.control("GET", "state")["portals"][0]["associations"] == 1
     hub.call("DELETE", address)
     assert hub.control("GET", "state")["portals"][0]["associations"] == 0
+
+
+def test_v3_associates_by_the_name_of_the_type(hub: Hub) -> None:
+    contact, company = hub.create("contacts", email=fresh_email()), hub.create("companies", name="Acme")
+    path = f"/crm/v3/objects/contacts/{contact}/associations/companies/{company}"
+    shown = hub.call("PUT", f"{path}/contact_to_company")
+    assert shown.status_code == 200
+    rows = shown.json()["associations"]["companies"]["results"]
+    assert {row["type"] for row in rows} == {"contact_to_company", "contact_to_company_unlabeled"}
+    assert hub.call("PUT", f"{path}/contact_to_butterfly").status_code == 400
+    assert hub.call("DELETE", f"{path}/280").status_code == 400, "of the other direction"
+    assert hub.call("DELETE", f"{path}/279").status_code == 204
+    assert hub.get(f"/crm/v4/objects/contacts/{contact}/associations/companies").json()["results"] == []
