@@ -37,6 +37,8 @@ class Switchboard:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="https-proxy", daemon=True)
         self._server: asyncio.Server | None = None
+        # The loop itself holds its tasks weakly.
+        self._calls: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
         """Raises PortInUse."""
@@ -53,6 +55,8 @@ class Switchboard:
         """Accept nothing more, and hang up."""
         with suppress(TimeoutError):
             asyncio.run_coroutine_threadsafe(self._hang_up(), self._loop).result(_STOP_S)
+        # On a machine too busy to hang up in time, the rest ends with the process: no reason to speak of it.
+        self._loop.set_exception_handler(lambda _loop, _context: None)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(_STOP_S)
         if not self._thread.is_alive():
@@ -65,12 +69,15 @@ class Switchboard:
     async def _hang_up(self) -> None:
         if self._server is not None:
             self._server.close()
-        calls = asyncio.all_tasks() - {asyncio.current_task()}
-        for call in calls:
+        for call in self._calls:
             call.cancel()
-        await asyncio.gather(*calls, return_exceptions=True)
+        await asyncio.gather(*self._calls, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        call = asyncio.current_task()
+        assert call is not None
+        self._calls.add(call)
+        call.add_done_callback(self._calls.discard)
         # A caller that goes away is no failure, and a proxy that ends hangs up on everybody.
         with suppress(OSError, EOFError, asyncio.CancelledError):
             try:
