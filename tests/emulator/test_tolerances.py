@@ -76,3 +76,11 @@ def test_the_longest_address(hub: Hub) -> None:
     answer = hub.get("/companies/v2/companies/paged", properties="x" * 17_000)
     assert answer.status_code == 414
     assert answer.headers["content-type"] == "text/html"
+
+
+def test_associations_with_conversations(hub: Hub) -> None:
+    """Singer asks for them; there are none."""
+    hub.create(email="a@b.co")
+    [row] = hub.get("/crm/v3/objects/contacts", associations="companies,conversations").json()["results"]
+    assert row.get("associations", {}) == {}
+    assert hub.get("/crm/v3/objects/contacts", associations="conversion").status_code == 400
