@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-.PHONY: demo test coverage lint format bench chaos audit constraints clean
+.PHONY: demo test coverage lint format bench chaos compat audit constraints clean
 
 demo: $(STAMP)
 	@$(BIN)/python -m demo $(ARGS)
@@ -32,6 +32,10 @@ format: $(STAMP)
 bench: $(STAMP)
 	@$(BIN)/python -m benchmarks $(ARGS)
 
+# Other people's programs, unmodified, against the emulator: full and incremental syncs compared with what it holds.
+compat: $(STAMP)
+	@$(BIN)/python -m compat $(ARGS)
+
 # The long form of the kill tests.
 chaos: $(STAMP)
 	@CHAOS=long $(BIN)/python -m pytest -m chaos -p no:randomly $(ARGS)
@@ -51,4 +55,4 @@ $(STAMP): requirements.txt requirements-dev.txt constraints.txt
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .data .mypy_cache .ruff_cache .pytest_cache .hypothesis htmlcov .coverage
+	rm -rf $(VENV) .data .compat .mypy_cache .ruff_cache .pytest_cache .hypothesis htmlcov .coverage
