@@ -26,6 +26,8 @@ Json = dict[str, Any]
 
 
 class Row(NamedTuple):
+    # Its place among all rows of the import.
+    place: int
     file: int
     line: int
     cells: list[str]
@@ -40,7 +42,8 @@ class Problem:
     at: int
     type_id: str | None = None
     value: str | None = None
-    column: int | None = None
+    # The place of the row; None: the whole file.
+    row: int | None = None
 
 
 @dataclass
@@ -102,19 +105,20 @@ class Job:
         columns = self.columns[place]
         try:
             text = upload.content.decode("utf-8-sig") if upload else ""
-            lines = [cells for cells in csv.reader(io.StringIO(text, newline=""), strict=True) if any(cells)]
+            numbered = enumerate(csv.reader(io.StringIO(text, newline=""), strict=True), 1)
+            lines = [(number, cells) for number, cells in numbered if any(cells)]
         except (UnicodeDecodeError, csv.Error) as broken:
             self.fail("INVALID_FILE_TYPE", f"{spec.name} cannot be read: {broken}", place)
             return
-        header = lines.pop(0) if spec.has_header and lines else []
+        _, header = lines.pop(0) if spec.has_header and lines else (0, [])
         names = [name.strip() for name in header]
         for order, mapping in enumerate(spec.mappings):
             if spec.has_header and mapping.column.strip() not in names:
                 self.fail("INVALID_COLUMN_CONFIGURATION", f"{spec.name} has no column {mapping.column}", place)
                 return
             columns.append(names.index(mapping.column.strip()) if spec.has_header else order)
-        first = 2 if spec.has_header else 1
-        self.rows += [Row(place, number, cells) for number, cells in enumerate(lines, first)]
+        for number, cells in lines:
+            self.rows.append(Row(len(self.rows), place, number, cells))
 
     def fail(self, error_type: str, message: str, file: int) -> None:
         self.state = FAILED
@@ -158,7 +162,7 @@ class Job:
 
     def problem_json(self, number: int, *, with_row: bool, with_message: bool) -> Json:
         problem = self.problems[number]
-        row = next((each for each in self.rows if (each.file, each.line) == (problem.file, problem.line)), None)
+        row = self.rows[problem.row] if problem.row is not None and problem.row < len(self.rows) else None
         answer: Json = {
             "id": str(self.import_id * 1_000_000 + number),
             "createdAt": problem.at,
@@ -176,6 +180,5 @@ class Job:
             "objectTypeId": problem.type_id,
             "invalidValue": problem.value,
             "invalidValueToDisplay": problem.value,
-            "knownColumnNumber": problem.column,
         }
         return answer | {name: value for name, value in given.items() if value is not None}

@@ -67,7 +67,7 @@ class RowWriter:
     ) -> None:
         type_id = kind.type_id if kind else None
         at = self._crm.clock.now_ms()
-        self._job.problems.append(Problem(error_type, message, row.file, row.line, at, type_id, value))
+        self._job.problems.append(Problem(error_type, message, row.file, row.line, at, type_id, value, row.place))
 
     # -- records ---------------------------------------------------------------------------------------------------
 

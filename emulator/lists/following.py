@@ -50,10 +50,8 @@ class Following:
         match change:
             case Created(kind=kind, record_id=record_id) | Restored(kind=kind, record_id=record_id):
                 return self._look(kind, [record_id], at)
-            case Deleted(kind=kind, record_id=record_id):
-                return [*self._leave_all(kind, record_id, at), *self._look(kind, [record_id], at)]
-            case PrivacyDeleted(kind=kind, record_id=record_id):
-                return [*self._leave_all(kind, record_id, at), *self._look_at_partners_lists(kind, at)]
+            case Deleted(kind=kind, record_id=record_id) | PrivacyDeleted(kind=kind, record_id=record_id):
+                return [*self._leave_all(kind, record_id, at), *self._without(kind, record_id, at)]
             case Merged():
                 return self._merged(change, at)
             case Associated():
@@ -89,8 +87,10 @@ class Following:
     def _leave_all(self, kind: ObjectType, record_id: int, at: int) -> list[Change]:
         return [fact for each in self._lists.of_kind(kind) for fact in self._lists.move(each, (), [record_id], at)]
 
-    def _look_at_partners_lists(self, kind: ObjectType, at: int) -> list[Change]:
-        """What was associated with a record deleted for good is not known any more."""
+    def _without(self, kind: ObjectType, record_id: int, at: int) -> list[Change]:
+        """Lists that looked at it as an associated record. With whom it was is not known if it is gone for good."""
+        if record_id in self._lists.table(kind).records:
+            return self._look(kind, [record_id], at)
         return [
             fact
             for each in self._lists.dynamic()

@@ -125,9 +125,16 @@ class Lists:
                 self._dynamic[new.list_id] = new
 
     def load_criteria(self, found: ObjectList) -> None:
-        """Of a list that was loaded; once all lists that it may look at are there."""
-        if found.filter_branch is not None:
+        """Of a list that was loaded; once all lists that it may look at are there.
+
+        Its filters may name what is not there any more: then it keeps the members that it has.
+        """
+        if found.filter_branch is None:
+            return
+        try:
             found.criteria = self._criteria(found, found.filter_branch)
+        except InvalidFilter:
+            found.criteria = Criteria(lambda record: record.id in found.members)
 
     def _check_name(self, name: str) -> None:
         if not name.strip():

@@ -6,7 +6,6 @@ from dataclasses import asdict
 from typing import Any
 
 from emulator.crm.store import Crm
-from emulator.lists.filters.fields import InvalidFilter
 from emulator.lists.folders import Folder
 from emulator.lists.object_list import ObjectList
 from emulator.lists.registry import Lists
@@ -39,7 +38,8 @@ def save_lists(lists: Lists) -> Json:
         "next_id": lists.next_id,
         "next_folder_id": lists.folders.next_id,
         "folders": [asdict(each) for each in lists.folders.by_id.values()],
-        "lists": [_list(each) for each in lists.by_id.values()],
+        # Those of a kind that was deleted go with it.
+        "lists": [_list(each) for each in lists.by_id.values() if each.kind.type_id in lists.crm.tables],
     }
 
 
@@ -52,7 +52,7 @@ def _list(each: ObjectList) -> Json:
 
 
 def load_lists(lists: Lists, saved: Json | None) -> None:
-    """Snapshots from before there were lists have none. Raises ValueError for filters that do not make sense."""
+    """Snapshots from before there were lists have none."""
     if saved is None:
         return
     lists.next_id = saved["next_id"]
@@ -60,11 +60,8 @@ def load_lists(lists: Lists, saved: Json | None) -> None:
     lists.folders.by_id = {each["folder_id"]: Folder(**each) for each in saved["folders"]}
     for each in saved["lists"]:
         lists.add(_load_list(lists.crm, each))
-    try:
-        for found in lists.by_id.values():
-            lists.load_criteria(found)
-    except InvalidFilter as broken:
-        raise ValueError(str(broken)) from broken
+    for found in lists.by_id.values():
+        lists.load_criteria(found)
 
 
 def _load_list(crm: Crm, saved: Json) -> ObjectList:

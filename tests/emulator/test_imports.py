@@ -246,6 +246,14 @@ def test_what_makes_no_sense_is_left_out_and_told(hub: Hub) -> None:
     assert done["metadata"]["counters"]["ERRORS"] == 7
 
 
+def test_rows_are_numbered_as_the_file_has_them(hub: Hub) -> None:
+    text = 'Email,First,Last\n\nada@test.example,"Ada\nAugusta",\n\nnobody,,\n'
+    done = finished(hub, request(file(EMAIL)), ("people.csv", text))
+    assert done["metadata"]["counters"]["TOTAL_ROWS"] == 2
+    assert {each["sourceData"]["lineNumber"] for each in errors(hub, done["id"])} == {5}
+    assert errors(hub, done["id"])[0]["sourceData"]["rowData"] == ["nobody", "", ""]
+
+
 def test_errors_are_paged(hub: Hub) -> None:
     rows = "".join(f"nobody{number},x,y\n" for number in range(5))
     done = finished(hub, request(file(EMAIL)), ("people.csv", f"Email,First,Last\n{rows}"))

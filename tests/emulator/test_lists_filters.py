@@ -199,6 +199,10 @@ def test_associated_records_are_followed(hub: Hub) -> None:
     assert members(hub, list_id) == [ada]
     hub.change({"op": "archive", "object_type": "company", "id": acme})
     assert members(hub, list_id) == []
+    hub.change({"op": "restore", "object_type": "company", "id": acme})
+    assert members(hub, list_id) == [ada]
+    hub.change({"op": "privacy_delete", "object_type": "company", "id": acme})
+    assert members(hub, list_id) == []
 
 
 def test_lists_that_look_at_lists(hub: Hub) -> None:
@@ -242,6 +246,33 @@ def test_a_list_cannot_depend_on_itself(hub: Hub) -> None:
     for other in (first, second):
         body = {"filterBranch": all_of({"filterType": "IN_LIST", "listId": other, "operator": "NOT_IN_LIST"})}
         assert hub.call("PUT", f"{BASE}/{first}/update-list-filters", body).status_code == 400
+
+
+def own_property(hub: Hub, name: str, type_: str = "number", field_type: str = "number") -> None:
+    definition = {"name": name, "label": name, "type": type_, "fieldType": field_type}
+    made = hub.post("/crm/v3/properties/contacts", definition | {"groupName": "contactinformation"})
+    assert made.status_code == 201, made.text
+
+
+def test_a_list_outlives_the_property_that_it_looks_at(hub: Hub) -> None:
+    own_property(hub, "shoe_size")
+    ada = person(hub, shoe_size="38")
+    list_id = dynamic(hub, prop("shoe_size", "NUMBER", "IS_GREATER_THAN", value=37))
+    hub.call("DELETE", "/crm/v3/properties/contacts/shoe_size")
+    saved = hub.control("GET", "snapshot")
+    hub.control("PUT", "snapshot", saved)
+    assert members(hub, list_id) == [ada]
+    person(hub, firstname="Eva")
+    assert members(hub, list_id) == [ada]
+
+
+def test_values_from_before_a_property_changed_its_type_pass_nothing(hub: Hub) -> None:
+    own_property(hub, "shoe_size", "string", "text")
+    person(hub, shoe_size="large")
+    changed = hub.call("PATCH", "/crm/v3/properties/contacts/shoe_size", {"type": "number", "fieldType": "number"})
+    assert changed.status_code == 200, changed.text
+    ada = person(hub, shoe_size="38")
+    assert members(hub, dynamic(hub, prop("shoe_size", "NUMBER", "IS_GREATER_THAN", value=37))) == [ada]
 
 
 # -- time --------------------------------------------------------------------------------------------------------------

@@ -115,14 +115,22 @@ def _known(crm: Crm, kind: ObjectType, name: str, operator: str) -> Condition:
 def _of_value(crm: Crm, kind: ObjectType, name: str, test: Test, negated: bool, when_empty: bool) -> Predicate:
     def accepts(record: Record) -> bool:
         value = crm.read(kind, record, name)
-        return when_empty if value is None else test(value) != negated
+        return when_empty if value is None else _passes(test, value) != negated
 
     return accepts
 
 
+def _passes(test: Test, value: str) -> bool:
+    """A value from before its property changed its type may make no sense; it passes nothing."""
+    try:
+        return test(value)
+    except (ValueError, OverflowError):
+        return False
+
+
 def _of_history(name: str, test: Test, negated: bool) -> Predicate:
     def accepts(record: Record) -> bool:
-        return any(version.value and test(version.value) for version in record.versions(name)) != negated
+        return any(version.value and _passes(test, version.value) for version in record.versions(name)) != negated
 
     return accepts
 
@@ -234,7 +242,10 @@ def _moment_of(crm: Crm, kind: ObjectType, name: str, operation: Json) -> Callab
 
     def value(record: Record) -> int | None:
         held = crm.read(kind, record, name)
-        return parse_instant(held) if held is not None else None
+        try:
+            return parse_instant(held) if held is not None else None
+        except (ValueError, OverflowError):
+            return None
 
     return value if parser == "VALUE" else updated
 
