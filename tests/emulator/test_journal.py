@@ -609,6 +609,30 @@ def test_all_generations_read_the_same_journal(hub: Hub, journal: Journal, base:
     assert hub.http.get(f"{base}/offset/{where['currentOffset']}/next/", headers=headers).status_code == 204
 
 
+def test_every_regions_host_has_the_whole_journal(hub: Hub, journal: Journal) -> None:
+    hub.portal(7, hublet="eu1")
+    hub.install(7)
+    journal.subscribe(portal_id=7, actions=["CREATE"])
+    hub.change(created(), hub_id=7)
+    for origin in ("http://localhost:8765", "http://localhost:8766"):
+        headers = {"Authorization": f"Bearer {journal.token}"}
+        where = hub.http.get(f"{origin}/webhooks-journal/journal/2026-03/earliest", headers=headers).json()
+        assert where["url"].startswith(f"{origin}/")
+        assert [event["portalId"] for event in journal.file(where)["journalEvents"]] == [7]
+
+
+def test_faults_strike_the_journal_and_its_files(hub: Hub, journal: Journal) -> None:
+    journal.subscribe(actions=["CREATE"])
+    hub.change(created())
+    where = journal.read("/earliest").json()
+    for path in ("/webhooks-journal-files", "/webhooks-journal/journal"):
+        fault = {"action": "status", "match": {"path": path}, "params": {"status": 503}, "count": 1}
+        hub.control("POST", "faults", fault)
+    assert hub.http.get(where["url"]).status_code == 503
+    assert journal.read("/earliest").status_code == 503
+    assert journal.file(where)["offset"] == journal.read("/earliest").json()["currentOffset"]
+
+
 # -- what lasts --------------------------------------------------------------------------------------------------------
 
 
