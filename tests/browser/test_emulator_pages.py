@@ -94,6 +94,7 @@ def test_every_page_fits_and_complains_of_nothing(context: BrowserContext, emula
         "edit-app": f"/_ui/apps/{APP_ID}/edit",
         "deliveries": "/_ui/deliveries",
         "delivery": "/_ui/deliveries/1",
+        "executions": "/_ui/executions",
         "requests": "/_ui/requests",
         "faults": "/_ui/faults",
         "scenarios": "/_ui/scenarios?play=webhook_storm",

@@ -13,6 +13,7 @@ import falcon
 
 from emulator.ledger import Delivery, Ledger
 from emulator.web.html import Child, Markup, el
+from emulator.web.pages.executions import delivery_tabs
 from emulator.web.pages.filters import account_filter, app_filter, app_names, filter_of, matches_status, status_filter
 from emulator.web.pages.forms import field, filters, select, whole
 from emulator.web.pages.layout import heading
@@ -43,6 +44,7 @@ class Deliveries(Page):
             resp,
             "Deliveries",
             heading("Deliveries", below=self._waiting()),
+            delivery_tabs("Webhooks"),
             self._filters(query),
             el(
                 "div",

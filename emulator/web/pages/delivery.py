@@ -14,11 +14,11 @@ from emulator.ledger import Delivery
 from emulator.portals import Portal
 from emulator.web.html import Child, Markup, el
 from emulator.web.pages.deliveries import delivery_address, event_ids, events_in
+from emulator.web.pages.exchanged import answered, sent
 from emulator.web.pages.filters import app_names
 from emulator.web.pages.forms import act, whole
 from emulator.web.pages.layout import back_to, heading, notice, section, success, trail
 from emulator.web.pages.page import NoSuchPage, Page, account_address, record_address, said
-from emulator.web.pages.payload import highlighted
 from emulator.web.pages.tables import Column, facts, moment, nothing, span, status_chip, table
 from emulator.world import UnknownApp
 
@@ -74,8 +74,8 @@ class DeliveryPage(Page):
             message,
             el(
                 "div",
-                el("div", _sent(row)),
-                el("div", _answered(row), self._attempt_list(row, attempts)),
+                el("div", sent(row, "POST", row.url)),
+                el("div", answered(row), self._attempt_list(row, attempts)),
                 class_="columns even",
             ),
             _events(events, portal, attempts),
@@ -138,24 +138,6 @@ def _ordinal(attempt: int) -> str:
 
 def _account(portal: Portal | None, row: Delivery) -> Child:
     return el("a", portal.name, href=account_address(portal)) if portal else str(row.hub_id)
-
-
-def _sent(row: Delivery) -> Markup:
-    rows: list[list[Child]] = [[el("code", name), el("code", value)] for name, value in row.headers.items()]
-    return section(
-        "Sent",
-        el("p", el("code", f"POST {row.url}"), class_="line"),
-        table("Request headers", (Column("Header", "name"), "Value"), rows, nothing("Its headers were not kept.")),
-        el("h3", "Body"),
-        highlighted(row.body),
-    )
-
-
-def _answered(row: Delivery) -> Markup:
-    if row.error is not None:
-        return section("Answered", el("p", f"No answer: {row.error}.", class_="line"))
-    said_: Child = highlighted(row.answer) if row.answer else el("p", "Without a body.", class_="quiet")
-    return section("Answered", el("p", status_chip(row.status), f" after {row.duration_ms:,} ms"), said_)
 
 
 def _event(event: dict[str, Any], portal: Portal | None, by_event: dict[int, list[Delivery]]) -> list[Child]:

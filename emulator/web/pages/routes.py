@@ -11,6 +11,7 @@ from emulator.web.pages.clock import ClockPage, Reset, Snapshot
 from emulator.web.pages.consent import Consent
 from emulator.web.pages.deliveries import Deliveries
 from emulator.web.pages.delivery import DeliveryPage
+from emulator.web.pages.executions import ExecutionPage, Executions
 from emulator.web.pages.faults import Faults
 from emulator.web.pages.history import History
 from emulator.web.pages.layout import STATIC, StaticFile
@@ -59,6 +60,8 @@ def routes(emulator: Emulator) -> list[tuple[str, object]]:
         ("/_ui/apps/{app_id}/subscriptions", AppSubscriptions(emulator)),
         ("/_ui/deliveries", Deliveries(emulator)),
         ("/_ui/deliveries/{seq}", DeliveryPage(emulator)),
+        ("/_ui/executions", Executions(emulator)),
+        ("/_ui/executions/{seq}", ExecutionPage(emulator)),
         ("/_ui/requests", Requests(emulator)),
         ("/_ui/faults", Faults(emulator)),
         ("/_ui/scenarios", Scenarios(emulator)),
