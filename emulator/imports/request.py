@@ -125,7 +125,7 @@ def _mapping(given: Any, crm: Crm) -> Mapping:
 
 def _type(given: Json) -> str:
     older = given.get("idColumnType")
-    if older is not None and older not in _OLDER:
+    if older is not None and older not in tuple(_OLDER):
         raise InvalidInput(f"Invalid idColumnType {str(older)[:50]}: one of {', '.join(_OLDER)}")
     type_ = given.get("columnType") or (_OLDER[older] if older else STANDARD)
     if type_ in ("ASSOCIATION_KEYS", "EVENT_TIMESTAMP"):

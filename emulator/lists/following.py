@@ -22,6 +22,7 @@ from emulator.crm.changes import (
 )
 from emulator.crm.object_types import ObjectType
 from emulator.crm.records import Source
+from emulator.lists.conversions import convert_due
 from emulator.lists.object_list import ObjectList
 from emulator.lists.registry import Lists
 
@@ -121,6 +122,7 @@ class Following:
     def time_passed(self) -> None:
         """Filters may look at the clock."""
         self._lists.purge_deleted()
+        convert_due(self._lists)
         for each in self._lists.dynamic():
             if each.criteria.timed:
                 self._lists.announce(self._lists.evaluate(each, self._lists.crm.clock.now_ms()), _BY_TIME)

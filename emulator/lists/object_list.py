@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from emulator.crm.object_types import ObjectType
-from emulator.instants import iso
+from emulator.instants import DAY_MS, iso
 from emulator.lists.filters.branches import Criteria
 from emulator.lists.members import Members
 
@@ -59,6 +59,12 @@ class ObjectList:
     # When those first joined that have left since.
     first_joined: dict[int, int] = field(default_factory=dict)
     criteria: Criteria = field(default_factory=Criteria)
+    # When it is to become static, as it was asked for, and when it did.
+    conversion: Json | None = None
+    converted_at: int | None = None
+    # The latest size of each day on which it changed: by the number of the day, the size and when.
+    sizes: dict[int, tuple[int, int]] = field(default_factory=dict)
+    edits: list[int] = field(default_factory=list)
 
     @property
     def live(self) -> bool:
@@ -70,11 +76,13 @@ class ObjectList:
 
     def touch(self, at: int, user_id: int | None) -> None:
         self.updated_at, self.updated_by = at, user_id
+        self.edits.append(at)
 
     def put(self, record_id: int, at: int) -> bool:
         if not self.members.add(record_id, at):
             return False
         self.last_added_at = at
+        self._note_size(at)
         return True
 
     def take(self, record_id: int, at: int) -> bool:
@@ -83,7 +91,16 @@ class ObjectList:
         self.first_joined.setdefault(record_id, self.members.joined_at(record_id))
         self.members.discard(record_id)
         self.last_removed_at = at
+        self._note_size(at)
         return True
+
+    def _note_size(self, at: int) -> None:
+        self.sizes[at // DAY_MS] = (len(self.members), at)
+
+    @property
+    def latest_change_at(self) -> int:
+        """Of its members."""
+        return max(self.last_added_at or 0, self.last_removed_at or 0, self.created_at)
 
     def first_joined_at(self, record_id: int) -> int:
         return self.first_joined.get(record_id, self.members.joined_at(record_id))

@@ -15,7 +15,7 @@ from emulator.lists.errors import DuplicateListName, InvalidProcessingType, List
 from emulator.lists.filters.branches import Criteria, criteria
 from emulator.lists.filters.fields import InvalidFilter
 from emulator.lists.folders import Folders
-from emulator.lists.object_list import MANUAL, PROCESSING_TYPES, Json, ObjectList
+from emulator.lists.object_list import MANUAL, PROCESSING_TYPES, SNAPSHOT, Json, ObjectList
 
 # Deleted lists can be restored for 90 days.
 RETENTION_MS = 90 * DAY_MS
@@ -185,6 +185,12 @@ class Lists:
         found.filters_updated_at = at
         found.touch(at, user_id)
         self.announce(self.evaluate(found, at), source)
+
+    def make_static(self, found: ObjectList, at: int) -> None:
+        """Its members stay, and stay as they are."""
+        found.processing_type, found.converted_at = SNAPSHOT, at
+        found.touch(at, None)
+        self._dynamic.pop(found.list_id, None)
 
     def delete(self, found: ObjectList, user_id: int | None, source: Source) -> None:
         at = self.crm.stamp()

@@ -30,6 +30,9 @@ _PLAIN = (
     "properties",
     "last_added_at",
     "last_removed_at",
+    "conversion",
+    "converted_at",
+    "edits",
 )
 
 
@@ -48,6 +51,7 @@ def _list(each: ObjectList) -> Json:
         "kind": each.kind.type_id,
         "members": list(each.members.in_join_order()),
         "first_joined": list(each.first_joined.items()),
+        "sizes": [[day, size, at] for day, (size, at) in each.sizes.items()],
     }
 
 
@@ -65,8 +69,9 @@ def load_lists(lists: Lists, saved: Json | None) -> None:
 
 
 def _load_list(crm: Crm, saved: Json) -> ObjectList:
-    plain = {name: saved[name] for name in _PLAIN}
+    plain = {name: saved[name] for name in _PLAIN if name in saved}
     found = ObjectList(kind=crm.object_type(saved["kind"]), **plain)
     found.members.fill((record_id, at) for record_id, at in saved["members"])
     found.first_joined = dict(saved["first_joined"])
+    found.sizes = {day: (size, at) for day, size, at in saved.get("sizes", [])}
     return found

@@ -13,7 +13,7 @@ from emulator.errors import InvalidInput
 from emulator.lists.errors import InvalidCursor, InvalidProcessingType, ListNotFound
 from emulator.lists.object_list import PROCESSING_TYPES, ObjectList
 from emulator.lists.registry import Lists, number_of
-from emulator.web import list_folders, list_memberships
+from emulator.web import list_folders, list_histories, list_memberships
 from emulator.web.exchange import (
     checked_number,
     flag,
@@ -285,6 +285,7 @@ def routes(emulator: Emulator) -> list[tuple[str, ApiResource]]:
             ("/{list_id}/update-list-filters", RefilterList),
             *list_memberships.PATHS,
             *list_folders.PATHS,
+            *list_histories.PATHS,
         ]
         if version is V2026_09:
             kinds.append(("/all", AllLists))

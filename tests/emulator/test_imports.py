@@ -156,6 +156,13 @@ def test_by_record_id(hub: Hub) -> None:
     assert [each["errorType"] for each in errors(hub, done["id"])] == ["INVALID_OBJECT_ID"] * 2
 
 
+def test_older_requests_say_it_in_other_words(hub: Hub) -> None:
+    hub.change(created(email="ada@test.example", firstname="Ada"))
+    older = {"columnObjectType": "CONTACT", "columnName": "Email", "propertyName": "email", "idColumnType": "EMAIL"}
+    finished(hub, request(file(older, column(*FIRST))), ("people.csv", "Email,First\nada@test.example,Augusta\n"))
+    assert [row[1] for row in people(hub)] == ["Augusta"]
+
+
 def test_by_a_unique_property_of_the_accounts_own(hub: Hub) -> None:
     definition = {
         "name": "erp",
@@ -413,6 +420,8 @@ def test_imports_are_listed_for_their_app(hub: Hub) -> None:
         request(file(column("First", "firstname", columnType="HUBSPOT_ALTERNATE_ID"))),
         request(file(column("First", "firstname", columnType="ASSOCIATION_KEYS"))),
         request(file(column("First", "firstname", columnType="MAGIC"))),
+        request(file(column("First", "firstname", columnType=["STANDARD"]))),
+        request(file(column("First", "firstname", idColumnType=[]))),
         request(file(column("First", None, columnType="FLEXIBLE_ASSOCIATION_LABEL"))),
         request(file(EMAIL, column("X", None, toColumnObjectTypeId="0-2", foreignKeyType={"associationTypeId": 3}))),
         request(file()),
