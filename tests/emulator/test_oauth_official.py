@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -33,7 +34,7 @@ def consent(process: Process) -> str:
 
 
 def test_the_authorize_url_is_what_the_page_takes(process: Process) -> None:
-    get_auth_url = pytest.importorskip("hubspot.utils.oauth").get_auth_url
+    get_auth_url = import_module("hubspot.utils.oauth").get_auth_url
     url = get_auth_url(
         client_id=CLIENT_ID, redirect_uri=REDIRECT, scope=("oauth", "crm.objects.contacts.read"), state="a b"
     )
@@ -60,7 +61,7 @@ def test_an_access_token_is_looked_up(official: Any, tokens: Any) -> None:
 
 
 def test_a_refresh_token_is_looked_up_and_archived(official: Any, tokens: Any) -> None:
-    exceptions = pytest.importorskip("hubspot.oauth.exceptions")
+    exceptions = import_module("hubspot.oauth.exceptions")
     found = official.oauth.refresh_tokens_api.get(tokens.refresh_token)
     assert (found.hub_id, found.client_id, found.token_type) == (HUB, CLIENT_ID, "refresh")
     official.oauth.refresh_tokens_api.archive(tokens.refresh_token)

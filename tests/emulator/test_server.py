@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -171,8 +172,8 @@ def test_webhooks_over_the_wire(started: Process, token: str, receiver: Receiver
 
 
 def test_the_official_client_reads_and_writes(started: Process, token: str) -> None:
-    hubspot = pytest.importorskip("hubspot")
-    contacts = pytest.importorskip("hubspot.crm.contacts")
+    hubspot = import_module("hubspot")
+    contacts = import_module("hubspot.crm.contacts")
     client = hubspot.HubSpot(access_token=token, host=f"http://127.0.0.1:{started.port}")
     api = client.crm.contacts
     made = api.basic_api.create(contacts.SimplePublicObjectInputForCreate(properties={"email": "sdk@b.co"}))
@@ -190,8 +191,8 @@ def test_the_official_client_reads_and_writes(started: Process, token: str) -> N
 
 
 def test_the_official_client_in_batches(started: Process, token: str) -> None:
-    hubspot = pytest.importorskip("hubspot")
-    contacts = pytest.importorskip("hubspot.crm.contacts")
+    hubspot = import_module("hubspot")
+    contacts = import_module("hubspot.crm.contacts")
     api = hubspot.HubSpot(access_token=token, host=f"http://127.0.0.1:{started.port}").crm.contacts.batch_api
     made = api.create(
         contacts.BatchInputSimplePublicObjectBatchInputForCreate(
@@ -230,8 +231,8 @@ def test_the_official_client_in_batches(started: Process, token: str) -> None:
 
 
 def test_the_official_client_searches(started: Process, token: str) -> None:
-    hubspot = pytest.importorskip("hubspot")
-    contacts = pytest.importorskip("hubspot.crm.contacts")
+    hubspot = import_module("hubspot")
+    contacts = import_module("hubspot.crm.contacts")
     client = hubspot.HubSpot(access_token=token, host=f"http://127.0.0.1:{started.port}")
     found = client.crm.contacts.search_api.do_search(
         contacts.PublicObjectSearchRequest(
@@ -248,8 +249,8 @@ def test_the_official_client_searches(started: Process, token: str) -> None:
 
 
 def test_the_official_client_and_associations(started: Process, token: str) -> None:
-    hubspot = pytest.importorskip("hubspot")
-    v4 = pytest.importorskip("hubspot.crm.associations.v4")
+    hubspot = import_module("hubspot")
+    v4 = import_module("hubspot.crm.associations.v4")
     client = hubspot.HubSpot(access_token=token, host=f"http://127.0.0.1:{started.port}")
     contact = client.crm.contacts.basic_api.get_page(limit=1, associations=["companies"]).results[0]
     company = contact.associations["companies"].results[0].id
@@ -266,7 +267,7 @@ def test_the_official_client_and_associations(started: Process, token: str) -> N
 
 
 def test_the_official_clients_other_areas(started: Process, token: str) -> None:
-    hubspot = pytest.importorskip("hubspot")
+    hubspot = import_module("hubspot")
     client = hubspot.HubSpot(access_token=token, host=f"http://127.0.0.1:{started.port}")
     assert len(client.crm.properties.core_api.get_all("contacts").results) > 30
     assert client.crm.pipelines.pipelines_api.get_all("deals").results[0].id == "default"
