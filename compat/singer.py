@@ -51,6 +51,7 @@ STREAMS: Streams = {
         cursor=_last_window,
     ),
     "deal_pipelines": Stream(lambda truth: truth.pipelines("deals"), lambda row: row["pipelineId"], Again.EVERYTHING),
+    # It follows no pages of associations, so it never sees more than the first.
     "contacts_by_company": Stream(
         Truth.employments, lambda row: f"{row['company-id']}/{row['contact-id']}", paced_by="companies"
     ),

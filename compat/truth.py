@@ -86,13 +86,12 @@ class Truth:
         }
 
     def employments(self) -> Known:
-        """Contacts by company, as of the company's last change."""
+        """Contacts by company, as of the company's last change: of each company the first page, a hundred rows."""
         changed = self.records("companies")
-        return {
-            f"{linked['id']}/{row['id']}": changed[linked["id"]]
-            for row in self.pages("/crm/v3/objects/contacts", limit=100, associations="companies")
-            for linked in row.get("associations", {}).get("companies", {}).get("results", [])
-        }
+        inputs = [{"id": each} for each in changed]
+        found = self.post("/crm/v3/associations/company/contact/batch/read", {"inputs": inputs})["results"]
+        pairs = [(row["from"]["id"], linked["id"]) for row in found for linked in row["to"]]
+        return {f"{company}/{contact}": changed[company] for company, contact in pairs}
 
     # -- marketing -------------------------------------------------------------------------------------------------
 
