@@ -123,8 +123,10 @@ def _inline_types(caller: Caller, req: falcon.Request) -> list[ObjectType]:
 
 
 def inline(req: falcon.Request, crm: Crm, kind: ObjectType, record: Record, wanted: list[ObjectType]) -> dict[str, Any]:
-    """What a record is associated with, per kind, as rows of the older shape."""
+    """What a record is associated with, per kind, as rows of the older shape: nothing while it is archived."""
     found: dict[str, Any] = {}
+    if record.archived_at is not None:
+        return found
     for to_type in wanted:
         rows, following = partners.rows(crm, kind, record.id, to_type, 0, INLINE_PAGE)
         if not rows:

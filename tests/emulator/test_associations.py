@@ -208,6 +208,15 @@ def test_2026_09_has_no_page_of_one_records_associations(
     assert hub.get(f"/crm/objects/{version}/contacts/{contact}/associations/companies").status_code == status
 
 
+def test_an_archived_record_is_listed_without_associations(hub: Hub, pair: tuple[str, str]) -> None:
+    contact, company = pair
+    hub.call("PUT", f"/crm/v4/objects/contacts/{contact}/associations/default/companies/{company}")
+    [before] = hub.get("/crm/v3/objects/contacts", associations="companies").json()["results"]
+    hub.call("DELETE", f"/crm/v3/objects/contacts/{contact}")
+    [after] = hub.get("/crm/v3/objects/contacts", associations="companies", archived="true").json()["results"]
+    assert ("associations" in before, "associations" in after) == (True, False)
+
+
 def test_inline_associations_repeat_ids_and_are_paged_inside(hub: Hub) -> None:
     company, contacts = company_with(hub, 120)
     record = hub.get(f"/crm/v3/objects/companies/{company}?associations=contacts&associations=deals").json()
