@@ -48,8 +48,7 @@ class Listing:
     optional_scopes: tuple[str, ...] = ()
 
 
-# What HubSpot allows an app of its current platform that is not listed.
-UNLISTED_INSTALLS = 25
+# In how many accounts HubSpot lets an app be that is distributed privately.
 ALLOWED_PORTALS = 10
 
 
@@ -79,7 +78,8 @@ class App:
     developer_api_key: str = field(default_factory=new_developer_key, repr=False)
     # None: it is not on the marketplace.
     listing: Listing | None = None
-    # In how many accounts it may be while it is not listed. None: as many as like, as legacy apps are.
+    # In how many accounts it may be while it is not listed: 25 on HubSpot's current platform. None: as many as like it,
+    # as with legacy apps.
     install_cap: int | None = None
     # Its developer's own website, once verified.
     verified_domain: str | None = None

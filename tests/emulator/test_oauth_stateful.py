@@ -108,6 +108,8 @@ class OAuth(RuleBasedStateMachine):
         self._configure()
         self.hub.portal()
         self.hub.portal(OTHER_HUB)
+        # Stories begin where most of what can go wrong becomes possible.
+        self.connect(HUB, ADMIN, frozenset({"oauth", NEEDED}))
 
     def _configure(self) -> None:
         self.hub.app(
@@ -161,6 +163,13 @@ class OAuth(RuleBasedStateMachine):
         self._configure()
         if reconnects:
             self.connect(HUB, ADMIN, frozenset({"oauth"}))
+
+    @rule(which=recent)
+    @a_refresh
+    def connect_again(self, which: int) -> None:
+        """The app refreshes, and then the user connects it once more."""
+        self.refresh(which, "2026-09")
+        self.connect(HUB, ADMIN, frozenset({"oauth"}))
 
     @rule()
     def save_and_load(self) -> None:
@@ -307,5 +316,5 @@ def _refused(answer: httpx2.Response, status: str) -> None:
 
 TestOAuth = OAuth.TestCase
 TestOAuth.settings = settings(
-    max_examples=25, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=40, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )

@@ -349,3 +349,17 @@ def test_asked_to_end_many_times_at_once_it_ends(number: int) -> None:
     for _ in range(50):
         started.process.send_signal(number)
     assert started.end() == (0, "")
+
+
+def test_it_can_begin_with_a_bad_day() -> None:
+    process = Process(free_ports(), "--seed", "demo", "--scenario", "outage", "--scenario", "region_move")
+    try:
+        running = process.control("GET", "scenarios")["running"]
+        assert [each["name"] for each in running] == ["outage", "region_move"]
+    finally:
+        assert process.end() == (0, "")
+
+
+def test_a_bad_day_for_nobody_is_refused() -> None:
+    process = Process(free_ports(), "--scenario", "region_move")
+    assert process.end() == (1, "emulator: there are no accounts\n")

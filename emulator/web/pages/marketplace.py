@@ -92,6 +92,7 @@ class ListingPage(Page):
             el("p", f"The install {_FLOWS[listing_of(app).flow]}.", class_="quiet"),
             el("h2", "It asks for"),
             el("ul", scopes, class_="permissions"),
+            el("h2", "Where to"),
             el(
                 "form",
                 field("Account", el("select", accounts, name="hub_id")),
