@@ -42,7 +42,8 @@ class Imports:
 
     @property
     def busy(self) -> bool:
-        return any(job.active for job in self.by_id.values())
+        """Asked without the lock, too."""
+        return any(job.active for job in list(self.by_id.values()))
 
     def cancel(self, job: Job) -> None:
         """What was written stays. Raises InvalidInput."""

@@ -25,6 +25,9 @@ _WORDS = {
     "conversations.read": "See conversations",
     "settings.users.read": "See the users of the account",
     "settings.users.teams.read": "See the teams of the account",
+    "settings.users.write": "Add, change and remove users of the account",
+    "settings.users.teams.write": "Create, change and delete teams of the account",
+    "files": "See, add and delete files",
 }
 
 _NAMES = {
