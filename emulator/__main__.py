@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import signal
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -149,7 +150,11 @@ def _wait_for_signal() -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, handle)
-    asked.get()
+    # A signal just before the thread falls asleep does not wake it; Python looks for it when it wakes by itself.
+    while asked.empty():
+        with contextlib.suppress(Empty):
+            asked.get(timeout=0.5)
+            return
 
 
 if __name__ == "__main__":
