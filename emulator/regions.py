@@ -10,6 +10,7 @@ from collections.abc import Callable
 from math import ceil
 
 from emulator.errors import Migrating
+from emulator.oauth.consent import ConsentRefused
 
 
 class Moves:
@@ -35,6 +36,11 @@ class Moves:
         """Raises Migrating while the account is under way."""
         if self.until and (left := self.left_s(hub_id)):
             raise Migrating(hub_id, left)
+
+    def check_consent(self, hub_id: int) -> None:
+        """Raises ConsentRefused while the account is under way."""
+        if self.left_s(hub_id):
+            raise ConsentRefused("This account is being moved to another data center. Try again later.")
 
     def forget(self, hub_id: int) -> None:
         self.until.pop(hub_id, None)

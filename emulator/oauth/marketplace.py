@@ -93,6 +93,7 @@ def consent_to(emulator: Emulator, install: MarketplaceInstall, user_id: int, wa
     user = portal.user(user_id)
     if user is None:
         raise ConsentRefused("Choose a user of this account, and whether to connect the app.")
+    emulator.moves.check_consent(portal.hub_id)
     with emulator.lock:
         install.code = grant_code(request_of(app), emulator.grants, portal, user, emulator.clock.now_ms(), wanted)
     return _with_code(listing_of(app), install, install.code, return_url_of(emulator, install))

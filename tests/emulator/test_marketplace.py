@@ -208,3 +208,30 @@ def test_an_install_under_way_survives_a_snapshot(bare: Hub) -> None:
     bare.control("PUT", "snapshot", saved)
     given = query(to(bare.http.get(f"{begun['return_url']}?state=s")))
     assert bare.exchange(given["code"]).status_code == 200
+
+
+def test_an_account_under_way_is_asked_to_wait(bare: Hub) -> None:
+    listed(bare)
+    bare.control("POST", f"portals/{HUB}/move", {"hublet": "eu1", "migrating_s": 60})
+    refused = bare.http.post(f"/_emulator/portals/{HUB}/marketplace-install", json={"client_id": CLIENT_ID})
+    assert refused.status_code == 400
+    assert "being moved" in refused.json()["error"]
+    bare.advance(60)
+    assert bare.exchange(query(begin(bare)["url"])["code"]).status_code == 200
+
+
+def test_a_snapshot_from_before_there_was_a_marketplace_loads(hub: Hub) -> None:
+    saved = hub.control("GET", "snapshot")
+    for name in ("marketplace", "moves"):
+        del saved[name]
+    for name in ("listing", "install_cap", "verified_domain", "private_distribution", "allowed_portals", "user_level"):
+        del saved["apps"][0][name]
+    for name in ("account_type", "api_limit_increases"):
+        del saved["portals"][0][name]
+    for token in saved["grants"]["access_tokens"].values():
+        del token["private_distribution"]
+    for install in saved["grants"]["installs"]:
+        del install["switched_off"]
+    hub.control("PUT", "snapshot", saved)
+    assert hub.get("/crm/objects/2026-03/contacts").status_code == 200
+    assert hub.exchange(hub.granted_code()).status_code == 200

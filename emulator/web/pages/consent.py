@@ -72,8 +72,7 @@ class Consent(ApiResource):
         portal = self.emulator.portals.get(whole(text) or 0)
         if portal is None:
             raise ConsentRefused(f"You don't have access to account {text[:20]}.")
-        if self.emulator.moves.left_s(portal.hub_id):
-            raise ConsentRefused("This account is being moved to another data center. Try again later.")
+        self.emulator.moves.check_consent(portal.hub_id)
         return portal
 
     def _elsewhere(self, req: falcon.Request, resp: falcon.Response, portal: Portal) -> bool:
