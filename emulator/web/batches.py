@@ -285,13 +285,15 @@ class BatchUpsert(BatchResource):
 
     def _check_all(self, crm: Crm, kind: ObjectType, inputs: Sequence[Any], id_property: str) -> None:
         for given in inputs:
-            record = _find(crm, kind, text_id(given["id"]), id_property)
-            values = {id_property: text_id(given["id"]), **member(given, "properties", dict, {})}
+            text, properties = text_id(given["id"]), member(given, "properties", dict, {})
+            record = _find(crm, kind, text, id_property)
             if record is None:
-                record_, _ = writes.prepare_create(crm, kind, values, Source("INTEGRATION", "0"))
+                record_, _ = writes.prepare_create(
+                    crm, kind, {id_property: text, **properties}, Source("INTEGRATION", "0")
+                )
                 writes.take_back(crm, kind, record_)
             else:
-                writes.check_update(crm, kind, record, values)
+                writes.check_update(crm, kind, record, properties)
 
     def _upsert(
         self,
@@ -305,14 +307,15 @@ class BatchUpsert(BatchResource):
         view = View(crm, kind)
         for given in inputs:
             text = text_id(given["id"])
-            values = {id_property: text, **member(given, "properties", dict, {})}
+            properties = member(given, "properties", dict, {})
             try:
                 record = _find(crm, kind, text, id_property)
                 new = record is None
                 if record is None:
-                    record = writes.create(crm, kind, values, source)
+                    record = writes.create(crm, kind, {id_property: text, **properties}, source)
                 else:
-                    writes.update(crm, kind, record, values, source)
+                    # The id finds the record, by a contact's further address too; it is not written.
+                    writes.update(crm, kind, record, properties, source)
             except HubSpotError as refused:
                 trace = str(given["objectWriteTraceId"]) if _traced(given) else None
                 yield failure(refused, correlation_id, trace)
