@@ -22,7 +22,7 @@ from emulator.webhooks.events import Event
 from emulator.webhooks.posting import Posting
 from emulator.webhooks.retries import delay_ms
 from emulator.webhooks.sender import Sender
-from emulator.webhooks.workers import Workers
+from emulator.workers import Workers
 
 LARGEST_BATCH = 100
 MOST_WORKERS = 256

@@ -10,10 +10,10 @@ import heapq
 import itertools
 import threading
 from collections import deque
-from queue import SimpleQueue
 from typing import Protocol
 
 from emulator.clock import Clock
+from emulator.workers import Workers
 from emulator.workflows.runs import Run, State
 
 MOST_WORKERS = 32
@@ -64,9 +64,8 @@ class Scheduler:
         self._queue: list[tuple[int, int, Run]] = []
         self._ties = itertools.count()
         self._pace = Pace()
-        self._jobs: SimpleQueue[Run | None] = SimpleQueue()
         self._dispatcher: threading.Thread | None = None
-        self._workers: list[threading.Thread] = []
+        self._workers = Workers(self._work, "workflow-worker", MOST_WORKERS)
         self._under_way = 0
         self._stopping = False
         clock.when_advanced(self._wake)
@@ -128,9 +127,7 @@ class Scheduler:
         if self._dispatcher is not None:
             self._dispatcher.join()
             self._dispatcher = None
-        for _ in self._workers:
-            self._jobs.put(None)
-        self._workers.clear()
+        self._workers.end()
 
     def _wake(self) -> None:
         with self._changed:
@@ -143,7 +140,8 @@ class Scheduler:
                 if run is None:
                     self._changed.wait(self._pause_s())
                 else:
-                    self._hand_out(run)
+                    self._under_way += 1
+                    self._workers.hand_out(run, self._under_way)
 
     def _pause_s(self) -> float | None:
         """How long nothing will happen by itself."""
@@ -151,18 +149,9 @@ class Scheduler:
             return None
         return max((self._queue[0][0] - self._clock.now_ms()) / 1000, 0.001)
 
-    def _hand_out(self, run: Run) -> None:
-        self._under_way += 1
-        if len(self._workers) < min(self._under_way, MOST_WORKERS):
-            worker = threading.Thread(target=self._work, name="workflow-worker", daemon=True)
-            self._workers.append(worker)
-            worker.start()
-        self._jobs.put(run)
-
-    def _work(self) -> None:
-        while (run := self._jobs.get()) is not None:
-            try:
-                self._conductor.perform(run)
-            finally:
-                with self._changed:
-                    self._under_way -= 1
+    def _work(self, run: Run) -> None:
+        try:
+            self._conductor.perform(run)
+        finally:
+            with self._changed:
+                self._under_way -= 1
