@@ -63,6 +63,7 @@ QUOTES = standard(
         *(("APPROVED", "Approved"), ("REJECTED", "Rejected")),
     ),
     number("hs_quote_amount", "Quote amount", ""),
+    text("hs_public_url_key", "Public URL key", ""),
     text("hs_terms", "Purchase terms", "", long=True),
     _CURRENCY,
     label="hs_title",
