@@ -41,6 +41,11 @@ def raw_body(req: falcon.Request) -> bytes:
     return body
 
 
+def has_body(req: falcon.Request) -> bool:
+    """Whether anything was sent, or is being sent in chunks."""
+    return bool(req.content_length) or "HTTP_TRANSFER_ENCODING" in req.env
+
+
 def json_body(req: falcon.Request) -> Any:
     """Raises InvalidJson in the words of HubSpot's parser."""
     body = raw_body(req)

@@ -17,6 +17,7 @@ from emulator.web import list_folders, list_histories, list_memberships
 from emulator.web.exchange import (
     checked_number,
     flag,
+    has_body,
     json_body,
     json_object,
     member,
@@ -213,7 +214,7 @@ class AllLists(ListResource):
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         lists = self.reader(req).portal.lists
-        body = json_object(req) if req.content_length else {}
+        body = json_object(req) if has_body(req) else {}
         count = checked_number(_given(body, "count", 20), "count", 1, LARGEST_PAGE)
         asked = {"objectTypeId": body.get("objectTypeId"), "processingTypes": sorted(_processing_types(body))}
         after = _read_cursor(member(body, "after", str, ""), asked)

@@ -5,8 +5,12 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
+import httpx2
+
+from tests.emulator.hub import CLIENT_ID, HUB
 from tests.emulator.official import official as official  # fixtures
 from tests.emulator.official import process as process
+from tests.emulator.process import Process
 
 lists = import_module("hubspot.crm.lists")
 
@@ -78,3 +82,16 @@ def test_folders_and_old_ids(official: Any) -> None:
     api.remove(outer.id)
     mapped = official.crm.lists.mapping_api.translate_legacy_list_id_to_list_id_batch(["7"])
     assert mapped.missing_legacy_list_ids == ["7"]
+
+
+def test_a_body_in_chunks_counts_as_one(process: Process) -> None:
+    """Of what may be left out altogether, so that a missing length must not be taken for a missing body."""
+    token = process.control("POST", f"portals/{HUB}/tokens", {"client_id": CLIENT_ID})["access_token"]
+    answer = httpx2.post(
+        f"http://127.0.0.1:{process.port}/crm/lists/2026-09/all",
+        headers={"Authorization": f"Bearer {token}"},
+        content=iter([b'{"count"', b": 1}"]),
+        trust_env=False,
+    )
+    assert answer.status_code == 200, answer.text
+    assert len(answer.json()["results"]) == 1
