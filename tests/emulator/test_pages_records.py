@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.emulator.hub import ADMIN, HUB, USER, Hub
+from tests.emulator.hub import ADMIN, HUB, USER, Hub, fresh_email
 from tests.emulator.pages import followed, new_record, outline, page, record, records, send
 
 
@@ -345,3 +345,13 @@ def test_an_order_that_does_not_exist_is_refused(hub: Hub) -> None:
     ada = hub.create(email="ada@b.co")
     assert send(hub, record(ada), __op="explode").status_code == 400
     assert send(hub, record("999"), __op="archive").status_code == 404
+
+
+def test_nobody_is_offered_what_cannot_be_made_here(hub: Hub) -> None:
+    """Users come with the account's users."""
+    hub.create("contacts", email=fresh_email())
+    account = hub.http.get(f"/_ui/accounts/{HUB}").text
+    assert "New contact" in account
+    assert "New user" not in account
+    assert "New contact" in hub.http.get(f"/contacts/{HUB}/objects/0-1/views/all/list").text
+    assert "New user" not in hub.http.get(f"/contacts/{HUB}/objects/0-115/views/all/list").text

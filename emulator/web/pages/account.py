@@ -135,7 +135,9 @@ def _type(portal: Portal, kind: ObjectType, live: int, archived: int) -> list[Ch
             f"New {singular(kind)}",
             href=new_record_address(portal, kind.type_id),
             class_="button quiet",
-        ),
+        )
+        if kind.creatable
+        else None,
     ]
 
 

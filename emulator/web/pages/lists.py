@@ -41,7 +41,9 @@ class RecordList(Page):
             f"{plural(kind)} of {portal.name}",
             heading(
                 plural(kind),
-                el("a", f"New {singular(kind)}", href=new_record_address(portal, kind.type_id), class_="button main"),
+                el("a", f"New {singular(kind)}", href=new_record_address(portal, kind.type_id), class_="button main")
+                if kind.creatable
+                else None,
                 crumbs=trail(("Accounts", "/"), (portal.name, account_address(portal))),
             ),
             success("Deleted for good.") if req.get_param("done") == "deleted" else None,
