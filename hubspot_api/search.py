@@ -9,6 +9,7 @@ CRM".
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -24,6 +25,7 @@ REACH = 10_000  # results of one query that HubSpot lets paging reach
 MOST_GROUPS = 5
 MOST_FILTERS = 6  # in a group
 MOST_FILTERS_IN_ALL = 18
+LONGEST_TEXT = 3_000  # characters to look for
 
 Value = str | int | float | bool | datetime
 
@@ -81,13 +83,23 @@ def between(name: str, low: Value, high: Value) -> Filter:
 
 
 def one_of(name: str, *values: Value) -> Filter:
-    """Equal to one of `values`. For text properties HubSpot wants them in lower case."""
+    """Equal to one of `values`, exactly: options, numbers, times. For text there is `one_of_texts`."""
     return Filter(name, "IN", values=_spell_all(values))
 
 
 def none_of(name: str, *values: Value) -> Filter:
-    """Equal to none of `values`. For text properties HubSpot wants them in lower case."""
+    """Equal to none of `values`, exactly: options, numbers, times. For text there is `none_of_texts`."""
     return Filter(name, "NOT_IN", values=_spell_all(values))
+
+
+def one_of_texts(name: str, *texts: str) -> Filter:
+    """A text property equal to one of `texts`, in any case: HubSpot compares with an index in lower case."""
+    return one_of(name, *map(str.lower, texts))
+
+
+def none_of_texts(name: str, *texts: str) -> Filter:
+    """A text property equal to none of `texts`, in any case."""
+    return none_of(name, *map(str.lower, texts))
 
 
 def has(name: str) -> Filter:
@@ -111,7 +123,9 @@ def lacks_token(name: str, token: str) -> Filter:
 
 
 def associated_with(object_type: str, record_id: int) -> Filter:
-    """Associated with a record, `object_type` in the singular. Not for custom objects."""
+    """Associated with a record, `object_type` in the singular. Raises ValueError for custom objects."""
+    if re.match(r"2-|p\d*_", object_type):
+        raise ValueError("HubSpot cannot search by associations with custom objects")
     return Filter(f"associations.{object_type}", "EQ", str(record_id))
 
 
@@ -134,7 +148,9 @@ class Query:
         return self._with((*self.groups, filters))
 
     def containing(self, text: str) -> Query:
-        """Match text in the properties that HubSpot searches by default."""
+        """Match text in the properties that HubSpot searches by default. Raises ValueError beyond 3,000 characters."""
+        if len(text) > LONGEST_TEXT:
+            raise ValueError(f"HubSpot takes {LONGEST_TEXT} characters, no more")
         return replace(self, text=text)
 
     def select(self, *properties: str) -> Query:
@@ -178,7 +194,12 @@ class SearchPage:
 def page(
     client: Client, object_type: str, query: Query, *, after: str | None = None, limit: int = PAGE_SIZE
 ) -> SearchPage:
-    """Return one page of results, within the first 10,000."""
+    """Return one page of results, within the first 10,000. `after` is an offset.
+
+    Raises ValueError for a limit that is not 1 to 200, and for a page that reaches beyond.
+    """
+    if not 1 <= limit <= PAGE_SIZE or int(after or 0) + limit > REACH:
+        raise ValueError(f"a page has 1 to {PAGE_SIZE} results and ends within the first {REACH}")
     body = query.wire() | {"limit": limit} | ({"after": after} if after is not None else {})
     answer = client.request(
         "POST",
@@ -200,8 +221,9 @@ def total(client: Client, object_type: str, query: Query) -> int:
 def every(client: Client, object_type: str, query: Query) -> Iterator[Record]:
     """Yield every match in id order, beyond 10,000 too: each page asks for ids above the last one seen.
 
-    Records that change meanwhile neither shift others out nor come twice. Takes one filter of every group for
-    itself. Raises ValueError for a query that is sorted or has no filter to spare.
+    Records that change meanwhile neither shift others out nor come twice; one that begins to match when its id is
+    past is not seen. `total` is not heeded, and a full page is never taken for the last. Takes one filter of every
+    group for itself. Raises ValueError for a query that is sorted or has no filter to spare.
     """
     if query.sort:
         raise ValueError("`every` sorts by id itself")
@@ -221,7 +243,9 @@ def above(client: Client, object_type: str, query: Query, seen: int) -> tuple[tu
     if any(record.id <= seen for record in found.results):
         call = Call("POST", "/crm/objects/{version}/{object_type}/search", client.hub_id)
         raise ResponseInvalid("$.results should have ids above the one asked for", call)
-    return found.results, found.after is None or not found.results
+    # A total that lags behind ends the paging too early, at a page that is full.
+    goes_on = found.after is not None or len(found.results) >= PAGE_SIZE
+    return found.results, not (found.results and goes_on)
 
 
 def _spell_all(values: tuple[Value, ...]) -> tuple[str, ...]:

@@ -24,6 +24,8 @@ from tests.hubspot_api.fakes import Reply, ok, record, world
         (between("a", 1, 2), {"operator": "BETWEEN", "value": "1", "highValue": "2"}),
         (one_of("a", "x", "y"), {"operator": "IN", "values": ["x", "y"]}),
         (none_of("a", "x"), {"operator": "NOT_IN", "values": ["x"]}),
+        (search.one_of_texts("a", "Ada", "BOB"), {"operator": "IN", "values": ["ada", "bob"]}),
+        (search.none_of_texts("a", "Ada"), {"operator": "NOT_IN", "values": ["ada"]}),
         (has("a"), {"operator": "HAS_PROPERTY"}),
         (lacks("a"), {"operator": "NOT_HAS_PROPERTY"}),
         (contains("a", "*@x.co"), {"operator": "CONTAINS_TOKEN", "value": "*@x.co"}),
@@ -37,6 +39,13 @@ def test_every_operator_is_spelled_as_hubspot_takes_it(condition: Filter, spelle
 def test_associations_are_searched_by_a_property_of_their_own() -> None:
     spelled = search.associated_with("company", 7).wire()
     assert spelled == {"propertyName": "associations.company", "operator": "EQ", "value": "7"}
+
+
+@pytest.mark.parametrize("custom", ["2-123456", "p_pet", "p123_pet"])
+def test_custom_objects_cannot_be_searched_by(custom: str) -> None:
+    with pytest.raises(ValueError, match="custom objects"):
+        search.associated_with(custom, 7)
+    assert search.associated_with("product", 7).property == "associations.product"
 
 
 def test_times_are_milliseconds_whatever_their_zone_and_never_the_epoch() -> None:
@@ -81,6 +90,20 @@ def test_hubspots_limits_are_known_here() -> None:
         Query().or_where()
     with pytest.raises(ValueError, match="18 filters"):
         Query().or_where(*six).or_where(*six).or_where(*six).or_where(has("a"))
+
+
+def test_a_text_has_a_longest_length() -> None:
+    assert Query().containing("x" * 3_000).text
+    with pytest.raises(ValueError, match="3000"):
+        Query().containing("x" * 3_001)
+
+
+@pytest.mark.parametrize(("after", "limit"), [(None, 0), (None, 201), ("9801", 200), ("10000", 1)])
+def test_a_page_that_hubspot_would_refuse_is_not_asked_for(after: str | None, limit: int) -> None:
+    here = world(ok())
+    with pytest.raises(ValueError, match="first 10000"):
+        search.page(here.client, "contacts", Query(), after=after, limit=limit)
+    assert here.hubspot.asked == []
 
 
 def test_a_page_is_read() -> None:
@@ -142,6 +165,12 @@ def test_an_index_that_shows_nothing_ends_before_the_wall() -> None:
     here = world(index_of(ids, lag=frozenset(ids)))
     assert list(search.every(here.client, "contacts", Query())) == []
     assert len(here.hubspot.asked) == 50
+
+
+def test_a_total_that_lags_behind_does_not_end_it() -> None:
+    first, rest = [{"total": 3, "results": [record(one) for one in ids]} for ids in (range(1, 201), range(201, 251))]
+    here = world(ok(first), ok(rest))
+    assert [one.id for one in search.every(here.client, "contacts", Query())] == list(range(1, 251))
 
 
 def test_no_match_is_one_call() -> None:
