@@ -16,6 +16,7 @@ from emulator.crm.saved import load_crm, save_crm
 from emulator.exports.saved import load_exports, save_exports
 from emulator.files.saved import load_files, save_files
 from emulator.imports.saved import load_imports, save_imports
+from emulator.instants import iso
 from emulator.journal.journals import Journals
 from emulator.journal.saved import load_journals, save_journals
 from emulator.legacy.sunsets import Sunsets
@@ -92,7 +93,8 @@ def load(emulator: Emulator, saved: Any) -> None:
         offset, private_apps = int(saved["clock_offset_ms"]), int(saved["private_apps"])
         sunsets = Sunsets()
         sunsets.move(saved.get("sunsets", {}))
-    except (KeyError, TypeError, ValueError, AttributeError) as broken:
+        _check(apps, grants, emulator.clock.now_ms() - emulator.clock.offset_ms + offset)
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as broken:
         raise Rejected(f"the snapshot is damaged: {broken!r}") from None
     with emulator.lock:
         emulator.clear()
@@ -112,6 +114,18 @@ def load(emulator: Emulator, saved: Any) -> None:
         emulator.workflows.replace(*workflows)
         for client_id, hub_id, due, event in events:
             emulator.deliveries.restore(client_id, hub_id, event, due)
+
+
+def _check(apps: list[App], grants: Grants, now: int) -> None:
+    """Whatever would only be found out later, with the state before already gone.
+
+    Raises TypeError, ValueError or OverflowError.
+    """
+    iso(now)
+    dict.fromkeys(app.client_id for app in apps)
+    save_grants(grants)
+    for install in grants.installs.values():
+        iso(install.installed_at)
 
 
 # -- apps --------------------------------------------------------------------------------------------------------------

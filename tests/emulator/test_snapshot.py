@@ -102,6 +102,10 @@ def test_new_ids_go_on_where_they_were(hub: Hub) -> None:
     assert int(hub.create(email="a@b.co")) > int(last)
 
 
+def _with_install(grants: Any, **changes: Any) -> Any:
+    return grants | {"installs": [grants["installs"][0] | changes]}
+
+
 @pytest.mark.parametrize(
     "damage",
     [
@@ -113,6 +117,10 @@ def test_new_ids_go_on_where_they_were(hub: Hub) -> None:
         lambda saved: saved | {"grants": {}},
         lambda saved: saved | {"portals": None},
         lambda saved: {name: value for name, value in saved.items() if name != "events"},
+        lambda saved: saved | {"clock_offset_ms": 10**30},
+        lambda saved: saved | {"apps": [saved["apps"][0] | {"client_id": ["x"]}]},
+        lambda saved: saved | {"grants": _with_install(saved["grants"], installed_at="x")},
+        lambda saved: saved | {"grants": _with_install(saved["grants"], approved=["oauth", None])},
     ],
 )
 def test_a_damaged_snapshot_changes_nothing(hub: Hub, damage: Any) -> None:
