@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlsplit
 
+from emulator.addresses import parts_of
 from emulator.control import hsmeta
 from emulator.control.fields import Fields, Rejected
 from emulator.errors import UnknownObjectType
@@ -31,7 +31,10 @@ def with_webhooks(app: App, fields: Fields, before: App | None, now: int) -> App
 def _webhook(given: Any, before: App | None, now: int) -> WebhookSettings:
     fields = Fields(given, ("target_url", "max_concurrent_requests", "timeout_ms"), "webhook")
     url = fields.text("target_url")
-    parts = urlsplit(url)
+    try:
+        parts = parts_of(url)
+    except ValueError as invalid:
+        raise Rejected(f"webhook.target_url: {invalid}") from None
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise Rejected(f"webhook.target_url: {url} is not an http or https address")
     return WebhookSettings(

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ipaddress
 import re
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult
 
+from emulator.addresses import parts_of
 from emulator.control.app_webhooks import with_webhooks
 from emulator.control.fields import Fields, Rejected
 from emulator.control.listings import read_allowed_portals, read_listing
@@ -78,7 +79,7 @@ def read_app(body: Any, before: App | None, now: int) -> App:
 
 def _redirect(uri: str) -> str:
     """HubSpot takes https on a domain, and plain http on localhost only."""
-    parts = urlsplit(uri)
+    parts = _parts(uri)
     host = parts.hostname or ""
     if parts.scheme == "http" and host == "localhost":
         return uri
@@ -89,6 +90,13 @@ def _redirect(uri: str) -> str:
     except ValueError:
         return uri
     raise Rejected(f"redirect_uris: {uri} must name a domain, not an address")
+
+
+def _parts(uri: str) -> SplitResult:
+    try:
+        return parts_of(uri)
+    except ValueError as invalid:
+        raise Rejected(f"redirect_uris: {invalid}") from None
 
 
 def _scopes(fields: Fields, name: str, default: list[str]) -> tuple[str, ...]:

@@ -10,8 +10,8 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from urllib.parse import urlsplit
 
+from emulator.addresses import parts_of
 from emulator.crm.catalog import STANDARD_TYPES
 from emulator.errors import UnknownObjectType
 from emulator.oauth.apps import App, WebhookSettings
@@ -34,7 +34,10 @@ def checked_target(url: str) -> str:
 
     Raises InvalidSettings.
     """
-    parts = urlsplit(url)
+    try:
+        parts = parts_of(url)
+    except ValueError:
+        raise InvalidSettings(f"targetUrl must be a valid https URL, not {url}") from None
     host = parts.hostname or ""
     if not host or not (parts.scheme == "https" or (parts.scheme == "http" and _is_near(host))):
         raise InvalidSettings(f"targetUrl must be a valid https URL, not {url}")
