@@ -11,6 +11,7 @@ from emulator.control.apps import configure, read_fault
 from emulator.control.changes import apply_changes
 from emulator.control.fields import Fields, Rejected
 from emulator.control.portals import add_marketing, issue_token, read_portal
+from emulator.ids import id_of
 from emulator.ledger import Delivery, Ledger, Request, Row
 from emulator.oauth.apps import App
 from emulator.portals import Portal
@@ -28,6 +29,8 @@ def body_of(req: falcon.Request) -> Any:
         return json.loads(text)
     except ValueError as invalid:
         raise Rejected(f"the body is not JSON: {invalid}") from None
+    except RecursionError:
+        raise Rejected("the body is nested too deeply") from None
 
 
 class ControlResource:
@@ -36,7 +39,7 @@ class ControlResource:
 
     def portal(self, text: str) -> Portal:
         """Raises Rejected."""
-        portal = self.emulator.portals.get(int(text)) if text.isdigit() else None
+        portal = self.emulator.portals.get(id_of(text) or 0)
         if portal is None:
             raise Rejected(f"there is no portal {text}")
         return portal
@@ -140,7 +143,7 @@ class FaultItem(ControlResource):
         raise Rejected(f"there is no fault {fault_id}")
 
     def on_delete(self, _req: falcon.Request, resp: falcon.Response, fault_id: str) -> None:
-        if not fault_id.isdigit() or not self.emulator.faults.remove(int(fault_id)):
+        if not self.emulator.faults.remove(id_of(fault_id) or 0):
             raise Rejected(f"there is no fault {fault_id}")
         no_content(resp)
 
@@ -159,9 +162,10 @@ def _query_number(req: falcon.Request, name: str, default: int) -> int:
     text = req.get_param(name)
     if text is None or text == "":
         return default
-    if not text.isdigit():
+    number = id_of(text)
+    if number is None:
         raise Rejected(f"{name} must be a whole number")
-    return int(text)
+    return number
 
 
 class Requests(ControlResource):
@@ -201,7 +205,7 @@ class DeliveryItem(ControlResource):
         no_content(resp)
 
     def _row(self, seq: str) -> Delivery:
-        row = self.emulator.deliveries.ledger.find(int(seq)) if seq.isdigit() else None
+        row = self.emulator.deliveries.ledger.find(id_of(seq) or 0)
         if row is None:
             raise Rejected(f"there is no delivery {seq}")
         return row
@@ -251,3 +255,7 @@ def routes(emulator: Emulator) -> list[tuple[str, ControlResource]]:
 
 def refuse(_req: falcon.Request, resp: falcon.Response, error: Exception, _params: dict[str, Any]) -> None:
     reply(resp, {"error": str(error)}, 400)
+
+
+def unknown_call(req: falcon.Request) -> str:
+    return f"there is no control call {req.method} {req.path[:200]}; emulator/docs/control-api.md lists them"

@@ -7,6 +7,7 @@ import falcon
 from emulator.control.conversations import apply_thread_changes, complete_event, list_threads
 from emulator.control.fields import Fields, Rejected
 from emulator.control.resources import ControlResource, body_of, delivery_json
+from emulator.ids import id_of
 from emulator.oauth.apps import App
 from emulator.web.exchange import reply
 from emulator.webhooks.subscriptions import Subscription
@@ -37,7 +38,7 @@ class SubscriptionTest(ControlResource):
 
     def _find(self, client_id: str, text: str) -> tuple[App, Subscription]:
         app = self.emulator.apps.get(client_id)
-        found = app.subscriptions.get(int(text)) if app and text.isdigit() else None
+        found = app.subscriptions.get(id_of(text) or 0) if app else None
         if app is None or found is None:
             raise Rejected(f"there is no subscription {text} of an app {client_id}")
         if app.webhook is None:

@@ -10,6 +10,7 @@ import falcon
 from emulator.control.fields import Fields, Rejected
 from emulator.control.resources import ControlResource, body_of, rows_since
 from emulator.errors import HubSpotError
+from emulator.ids import id_of
 from emulator.portals import Portal
 from emulator.web.exchange import no_content, reply
 from emulator.workflows.definitions import Definition
@@ -37,7 +38,7 @@ Json = dict[str, Any]
 class WorkflowResource(ControlResource):
     def workflow(self, portal: Portal, text: str) -> Workflow:
         """Raises Rejected."""
-        found = self.emulator.workflows.book.workflows.get(int(text)) if text.isdecimal() and len(text) < 18 else None
+        found = self.emulator.workflows.book.workflows.get(id_of(text) or 0)
         if found is None or found.hub_id != portal.hub_id:
             raise Rejected(f"portal {portal.hub_id} has no workflow {text}")
         return found
@@ -198,7 +199,7 @@ class Enrollments(WorkflowResource):
     def _enroll(self, portal: Portal, workflow: Workflow, text: str) -> str | None:
         with portal.crm.lock:
             table = portal.crm.table(portal.crm.object_type(workflow.type_id))
-            number = table.resolve(int(text)) if text.isdecimal() and len(text) < 18 else -1
+            number = table.resolve(id_of(text) or -1)
             if table.live_record(number) is None:
                 return "there is no such record"
         return self.emulator.workflows.enroll(workflow, number, manual=True)

@@ -12,6 +12,7 @@ from emulator.crm.owners import Owner
 from emulator.crm.pipelines import Pipelines
 from emulator.crm.properties import Property, Schema
 from emulator.errors import InvalidJson, InvalidProperties
+from emulator.ids import id_of
 from emulator.instants import date_of, iso, parse_date, parse_instant
 
 # developers.hubspot.com/docs/guides/api/crm/properties
@@ -75,7 +76,7 @@ class Values:
         return _PLAIN[definition.type](text)
 
     def _referenced(self, definition: Property, text: str) -> str:
-        if definition.values_from == "owner" and not (text.isdigit() and int(text) in self._owners):
+        if definition.values_from == "owner" and id_of(text) not in self._owners:
             raise InvalidValue("INVALID_OWNER_ID", f"Owner ID {text} does not exist")
         if definition.values_from == "pipeline":
             ids = [pipeline.id for pipeline in self._pipelines.all(self._kind.type_id)]

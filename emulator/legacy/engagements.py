@@ -15,6 +15,7 @@ from emulator.crm.catalog.activities import CALLS, EMAILS, MEETINGS, NOTES, TASK
 from emulator.crm.object_types import COMPANY, CONTACT, DEAL, TICKET, ObjectType
 from emulator.crm.records import Record
 from emulator.crm.store import Crm
+from emulator.ids import id_of
 from emulator.instants import parse_instant
 from emulator.legacy import recent
 
@@ -169,7 +170,7 @@ def _instant(text: str | None) -> int | None:
 
 
 def _numbers(text: str) -> list[int]:
-    return [int(part) for part in text.split(";") if part.strip().isdigit()]
+    return [number for part in text.split(";") if (number := id_of(part.strip())) is not None]
 
 
 def _drop_absent(metadata: Json) -> Json:

@@ -8,6 +8,7 @@ import falcon
 
 from emulator.crm.owners import Owner
 from emulator.errors import ResourceNotFound
+from emulator.ids import id_of
 from emulator.instants import iso
 from emulator.oauth.apps import App
 from emulator.portals import Portal
@@ -96,11 +97,10 @@ def _with_teams(portal: Portal, owner: Owner) -> dict[str, Any]:
 
 
 def _owner(portal: Portal, text: str, *, by_user: bool) -> Owner | None:
-    if not text.isdigit():
-        return None
+    number = id_of(text) or 0
     if by_user:
-        return next((each for each in portal.crm.owners.values() if each.user.user_id == int(text)), None)
-    return portal.crm.owners.get(int(text))
+        return next((each for each in portal.crm.owners.values() if each.user.user_id == number), None)
+    return portal.crm.owners.get(number)
 
 
 class ExternalInstall(ApiResource):

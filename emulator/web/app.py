@@ -37,7 +37,7 @@ from emulator.web import (
     users,
     webhooks,
 )
-from emulator.web.exchange import dumps
+from emulator.web.exchange import dumps, reply
 from emulator.web.gate import ApiResource, Gate, call_of
 from emulator.web.journal import routes as journal
 from emulator.web.legacy import routes as legacy
@@ -109,6 +109,9 @@ def _serialize(req: falcon.Request, resp: falcon.Response, error: falcon.HTTPErr
     """What the framework refuses by itself: unknown paths and methods."""
     if error.status_code == 404 and not call_of(req).api and not req.path.startswith("/_emulator"):
         pages.missing(req, resp, pages.NoSuchPage("There is no page at this address."), {})
+        return
+    if req.path.startswith("/_emulator") and error.status_code in (404, 405):
+        reply(resp, {"error": control.unknown_call(req)}, error.status_code)
         return
     message = "resource not found" if error.status_code == 404 else f"HTTP {error.status}"
     body = {"status": "error", "message": message, "correlationId": call_of(req).correlation_id}

@@ -14,6 +14,7 @@ from emulator.crm.association_types import AssociationType, key_of
 from emulator.crm.object_types import ObjectType
 from emulator.crm.store import Crm
 from emulator.errors import HubSpotError, InvalidInput, ResourceNotFound
+from emulator.ids import id_of
 from emulator.limits import Meter
 from emulator.web.batches import BatchResource, failure
 from emulator.web.exchange import json_object, member, no_content, reply
@@ -71,8 +72,7 @@ class LabelItem(_PairResource):
     def on_delete(self, req: falcon.Request, resp: falcon.Response, from_name: str, to_name: str, type_id: str) -> None:
         crm, from_type, to_type = self.pair(req, from_name, to_name, write=True)
         with crm.lock:
-            number = int(type_id) if type_id.isdigit() else 0
-            labels.remove_label(crm, labels.own_label(crm, from_type, to_type, number))
+            labels.remove_label(crm, labels.own_label(crm, from_type, to_type, id_of(type_id) or 0))
         no_content(resp)
 
 

@@ -13,6 +13,7 @@ from emulator.crm.object_types import CUSTOM, ObjectType
 from emulator.crm.schemas import CustomObject
 from emulator.crm.store import Crm
 from emulator.errors import InvalidInput
+from emulator.ids import id_of
 from emulator.instants import iso
 from emulator.web.exchange import flag, json_object, member, no_content, reply
 from emulator.web.gate import ApiResource
@@ -210,7 +211,7 @@ class SchemaAssociation(_SchemaResource):
         crm = self.opened(req, write=True)
         with crm.lock:
             custom = custom_objects.named(crm, crm.object_type(kind_name).type_id)
-            custom_objects.remove_association(crm, custom, int(type_id) if type_id.isdigit() else 0)
+            custom_objects.remove_association(crm, custom, id_of(type_id) or 0)
         no_content(resp)
 
 

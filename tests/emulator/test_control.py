@@ -36,10 +36,15 @@ def refusal(hub: Hub, method: str, path: str, body: Any = None) -> str:
         ({"redirect_uris": ["http://example.com/"]}, "must be https, or http on localhost"),
         ({"redirect_uris": ["https://127.0.0.1/"]}, "must name a domain, not an address"),
         ({"redirect_uris": ["nonsense"]}, "must be https, or http on localhost"),
+        ({"redirect_uris": ["http://["]}, "redirect_uris: http://[ is not an address"),
+        ({"redirect_uris": ["http://localhost:x/"]}, "redirect_uris: http://localhost:x/ is not an address"),
         ({"required_scopes": ["a b"]}, "is not a scope"),
         ({"webhook": "x"}, "webhook must be an object"),
         ({"webhook": {}}, "webhook.target_url is required"),
         ({"webhook": {"target_url": "ftp://x"}}, "is not an http or https address"),
+        ({"webhook": {"target_url": "http://["}}, "webhook.target_url: http://[ is not an address"),
+        ({"webhook": {"target_url": "http://x:99999/"}}, "webhook.target_url: http://x:99999/ is not an address"),
+        ({"webhook": {"target_url": "http://x/é"}}, "webhook.target_url: 'http://x/é' is not an address"),
         ({"webhook": {"target_url": "http://x", "timeout_ms": 0}}, "webhook.timeout_ms must be between 1 and"),
         (
             {"webhook": {"target_url": "http://x", "max_concurrent_requests": 0}},
@@ -164,7 +169,7 @@ def test_orders_that_are_refused(bare: Hub, path: str, body: Any, error: str) ->
     assert error in refusal(bare, "POST", path, body)
 
 
-@pytest.mark.parametrize("query", ["since=x", "limit=x", "hub_id=x", "since=-1"])
+@pytest.mark.parametrize("query", ["since=x", "limit=x", "hub_id=x", "since=-1", "since=²", f"since={'9' * 5000}"])
 def test_ledger_questions_that_are_refused(bare: Hub, query: str) -> None:
     for ledger in ("requests", "deliveries"):
         assert "must be a whole number" in refusal(bare, "GET", f"{ledger}?{query}")
@@ -174,6 +179,38 @@ def test_what_is_not_json_is_refused(bare: Hub) -> None:
     answer = bare.http.post("/_emulator/clock", content=b"{")
     assert answer.status_code == 400
     assert answer.json()["error"].startswith("the body is not JSON")
+
+
+def test_what_is_nested_too_deeply_is_refused(bare: Hub) -> None:
+    answer = bare.http.post("/_emulator/clock", content=b"[" * 100_000)
+    assert (answer.status_code, answer.json()) == (400, {"error": "the body is nested too deeply"})
+
+
+@pytest.mark.parametrize("name", ["²", "9" * 5_000, "-1", "0", "x"])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("DELETE", "portals/{}"),
+        ("POST", "portals/{}/tokens"),
+        ("GET", "portals/{}/conversations"),
+        ("DELETE", f"portals/{HUB}/users/{{}}"),
+        ("GET", f"portals/{HUB}/workflows/{{}}"),
+        ("GET", "deliveries/{}"),
+        ("DELETE", "faults/{}"),
+        ("DELETE", "scenarios/{}"),
+        ("POST", f"apps/{CLIENT_ID}/subscriptions/{{}}/test"),
+    ],
+)
+def test_what_is_no_id_names_nothing(hub: Hub, method: str, path: str, name: str) -> None:
+    error = refusal(hub, method, path.format(name))
+    assert "there is no " in error or "has no " in error
+
+
+@pytest.mark.parametrize(("method", "path", "status"), [("GET", "nonsense", 404), ("PUT", "apps", 405)])
+def test_calls_that_are_not_there_say_where_those_are_that_are(bare: Hub, method: str, path: str, status: int) -> None:
+    answer = bare.http.request(method, f"/_emulator/{path}")
+    assert answer.status_code == status
+    assert f"there is no control call {method} /_emulator/{path}" in answer.json()["error"]
 
 
 def test_a_token_as_if_installed(bare: Hub) -> None:

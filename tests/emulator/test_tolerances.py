@@ -84,3 +84,15 @@ def test_associations_with_conversations(hub: Hub) -> None:
     [row] = hub.get("/crm/v3/objects/contacts", associations="companies,conversations").json()["results"]
     assert row.get("associations", {}) == {}
     assert hub.get("/crm/v3/objects/contacts", associations="conversion").status_code == 400
+
+
+@pytest.mark.parametrize("odd", ["²", "9" * 5_000])
+def test_digits_that_are_no_number_find_nothing(hub: Hub, odd: str) -> None:
+    for name in ("hs_object_id", "associations.company"):
+        body = {"filters": [{"propertyName": name, "operator": "EQ", "value": odd}]}
+        answer = hub.search("contacts", body)
+        assert answer.status_code in (200, 400), name
+        assert not answer.json().get("results")
+    assert hub.get(f"/crm/v3/owners/{odd}").status_code == 404
+    refused = hub.post("/crm/v3/objects/contacts", {"properties": {"email": "a@b.co", "hubspot_owner_id": odd}})
+    assert refused.status_code == 400

@@ -11,6 +11,7 @@ from emulator.crm.records import Table
 from emulator.crm.search.request import ASSOCIATIONS, Filter
 from emulator.crm.store import Crm
 from emulator.errors import InvalidInput
+from emulator.ids import id_of
 from emulator.instants import parse_instant
 
 
@@ -121,7 +122,7 @@ def _exact(crm: Crm, kind: ObjectType, wanted: Filter) -> list[int] | None:
     if given is None:
         return None
     if wanted.name == "hs_object_id":
-        return [int(text) for text in given if text.isdigit()]
+        return [number for text in given if (number := id_of(text)) is not None]
     if wanted.name in table.unique:
         found = (table.holder(wanted.name, text) for text in given)
         return [number for number in found if number is not None]
@@ -136,5 +137,4 @@ def partners_of(crm: Crm, kind: ObjectType, wanted: Filter) -> Mapping[int, obje
     partner = crm.object_type(wanted.name.removeprefix(ASSOCIATIONS))
     if partner.custom:
         raise InvalidInput(f"Filtering on associations with {partner.plural} is not supported")
-    number = int(wanted.value) if wanted.value.isdigit() else -1
-    return crm.links.targets(partner, number, kind)
+    return crm.links.targets(partner, id_of(wanted.value) or -1, kind)

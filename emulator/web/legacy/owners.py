@@ -5,6 +5,7 @@ from __future__ import annotations
 import falcon
 
 from emulator.errors import ResourceNotFound
+from emulator.ids import id_of
 from emulator.legacy.owners import owner_v2
 from emulator.legacy.sunsets import OWNERS_V2
 from emulator.web.exchange import flag, reply
@@ -36,7 +37,7 @@ class OwnerV2(_OwnerResource):
     def on_get(self, req: falcon.Request, resp: falcon.Response, owner_id: str) -> None:
         portal = self.permitted(req).portal
         with portal.crm.lock:
-            owner = portal.crm.owners.get(int(owner_id)) if owner_id.isdigit() else None
+            owner = portal.crm.owners.get(id_of(owner_id) or 0)
         if owner is None:
             raise ResourceNotFound
         reply(resp, owner_v2(owner, portal.hub_id))
