@@ -30,7 +30,7 @@ class EmulatorTransport(httpx2.BaseTransport):
         if hublet is None:
             raise httpx2.ConnectError(f"no region of the emulator is at {request.url}", request=request)
         if hublet not in self._regions:
-            self._regions[hublet] = httpx2.WSGITransport(app=self._emulator.wsgi(hublet))
+            self._regions[hublet] = httpx2.WSGITransport(app=_as_wsgi_has_it(self._emulator.wsgi(hublet)))
         return self._regions[hublet]
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
@@ -40,6 +40,16 @@ class EmulatorTransport(httpx2.BaseTransport):
         except ConnectionDropped as dropped:
             raise httpx2.ReadError(str(dropped), request=request) from dropped
         return httpx2.Response(answer.status_code, headers=answer.headers, content=body)
+
+
+def _as_wsgi_has_it(application: Callable[..., Any]) -> Callable[..., Any]:
+    """Give paths as WSGI wants them, bytes in the guise of latin-1, where httpx2 gives the text itself."""
+
+    def call(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        path = environ["PATH_INFO"].encode("utf-8", "surrogateescape").decode("latin-1")
+        return application({**environ, "PATH_INFO": path}, start_response)
+
+    return call
 
 
 def _address(url: str) -> tuple[str | None, int]:
