@@ -204,3 +204,44 @@ def test_a_lone_surrogate_does_not_break_the_answer(hub: Hub) -> None:
     answer = hub.http.post("/crm/v3/objects/contacts", content=body, headers={"Authorization": f"Bearer {hub.token}"})
     assert answer.status_code == 201
     assert b"\\ud800" in answer.content
+
+
+def define(hub: Hub, name: str, type_: str, field_type: str) -> None:
+    body = {"name": name, "label": name, "type": type_, "fieldType": field_type, "groupName": "contactinformation"}
+    assert hub.post("/crm/v3/properties/contacts", body).status_code == 201
+
+
+@pytest.mark.parametrize("written", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "-62135596800001"])
+def test_instants_outside_the_calendar(hub: Hub, written: str) -> None:
+    define(hub, "seen_at", "datetime", "date")
+    refused = hub.post("/crm/v3/objects/contacts", {"properties": {"email": "a@b.co", "seen_at": written}})
+    assert refused.json()["errors"][0]["code"] == "INVALID_LONG"
+
+
+def test_dates_of_the_first_millennium_are_found_again(hub: Hub) -> None:
+    define(hub, "seen_at", "datetime", "date")
+    contact = hub.create(email="a@b.co", seen_at="0099-01-02")
+    found = hub.search("contacts", {"filters": [{"propertyName": "seen_at", "operator": "LT", "value": "1"}]}).json()
+    assert [row["id"] for row in found["results"]] == [contact]
+    row = hub.get(f"/crm/v3/objects/contacts/{contact}", properties="seen_at").json()
+    assert row["properties"]["seen_at"] == "0099-01-02T00:00:00Z"
+
+
+def test_fractions_before_1970(hub: Hub) -> None:
+    define(hub, "seen_at", "datetime", "date")
+    contact = hub.create(email="a@b.co", seen_at="1969-12-31T23:59:59.500Z")
+    row = hub.get(f"/crm/v3/objects/contacts/{contact}", properties="seen_at").json()
+    assert row["properties"]["seen_at"] == "1969-12-31T23:59:59.500Z"
+
+
+def test_values_of_an_earlier_type_count_as_none_in_searches(hub: Hub) -> None:
+    define(hub, "size", "string", "text")
+    word = hub.create(email="a@b.co", size="large")
+    number = hub.create(email="b@b.co", size="7")
+    changed = hub.call("PATCH", "/crm/v3/properties/contacts/size", {"type": "number", "fieldType": "number"})
+    assert changed.status_code == 200
+    for wanted in ({"operator": "GT", "value": "1"}, {"operator": "IN", "values": ["7"]}):
+        body = {"filters": [{"propertyName": "size", **wanted}]}
+        assert [row["id"] for row in hub.search("contacts", body).json()["results"]] == [number]
+    rows = hub.search("contacts", {"sorts": ["size"]}).json()["results"]
+    assert [row["id"] for row in rows] == [number, word]

@@ -117,10 +117,14 @@ def _sorted(crm: Crm, kind: ObjectType, request: SearchRequest, records: list[Re
     empty: list[Record] = []
     for record in records:
         value = crm.read(kind, record, name)
-        if value is None:
+        try:
+            place = key(value) if value is not None else None
+        except (ValueError, OverflowError):
+            place = None
+        if place is None:
             empty.append(record)
         else:
-            filled.append((key(value), record))
+            filled.append((place, record))
     filled.sort(key=lambda pair: pair[0], reverse=request.descending)
     return [record for _, record in filled] + empty
 

@@ -2,7 +2,8 @@
 
 Comparison ignores case, except on enumerations, and except that the values given to IN and NOT_IN on a string are
 taken as they are while the index is lower case: only lower-case values can match. A record without a value matches
-no operator but NOT_HAS_PROPERTY; what HubSpot does there with NEQ and NOT_IN is not documented.
+no operator but NOT_HAS_PROPERTY; what HubSpot does there with NEQ and NOT_IN is not documented. A value that cannot
+be read, because the property had another type when it was written, compares like none.
 """
 
 from __future__ import annotations
@@ -65,7 +66,13 @@ def _comparison(wanted: Filter, key: Callable[[str], Key]) -> Test:
 
 def _test(compare: Callable[[Key, Key, Key], bool]) -> Callable[[Callable[[str], Key], Key, Key], Test]:
     def build(key: Callable[[str], Key], low: Key, high: Key) -> Test:
-        return lambda value: value is not None and compare(key(value), low, high)
+        def test(value: str | None) -> bool:
+            try:
+                return value is not None and compare(key(value), low, high)
+            except (ValueError, OverflowError):
+                return False
+
+        return test
 
     return build
 
@@ -88,9 +95,15 @@ def _membership(wanted: Filter, definition: Property) -> Test:
         members: set[Key] = {_wanted_key(key, text, wanted) for text in wanted.values}
     else:
         members = set(wanted.values)
-    if wanted.operator == "IN":
-        return lambda value: value is not None and key(value) in members
-    return lambda value: value is not None and key(value) not in members
+    inside = wanted.operator == "IN"
+
+    def test(value: str | None) -> bool:
+        try:
+            return value is not None and (key(value) in members) is inside
+        except (ValueError, OverflowError):
+            return False
+
+    return test
 
 
 def _contains(pattern: str) -> Test:
