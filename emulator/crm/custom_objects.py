@@ -91,7 +91,7 @@ def add(crm: Crm, wanted: Wanted) -> CustomObject:
 
 def _check(crm: Crm, wanted: Wanted) -> None:
     if not _NAME.fullmatch(wanted.name):
-        raise InvalidInput(f"{wanted.name!r} is not a valid name: letters, digits and underscores, a letter first")
+        raise InvalidInput(f"'{wanted.name}' is not a valid name: letters, digits and underscores, a letter first")
     if not wanted.singular or not wanted.plural:
         raise InvalidInput("labels.singular and labels.plural are required")
     if any(each.kind.name.lower() == wanted.name.lower() for each in crm.custom_objects.values()):
@@ -111,7 +111,7 @@ def check_names(wanted: Wanted, known: set[str]) -> None:
     display = (wanted.primary,) if wanted.primary else ()
     for name in (*wanted.required, *wanted.searchable, *display, *wanted.secondary):
         if name not in known:
-            raise InvalidInput(f"The schema has no property {name!r}")
+            raise InvalidInput(f"The schema has no property '{name}'")
 
 
 def _next_number(crm: Crm) -> int:

@@ -22,6 +22,8 @@ _OPERATORS: dict[type[ast.operator], Callable[[Number, Number], Number]] = {
     ast.Div: operator.truediv,
 }
 _LONGEST = 1_000
+# Records are read deep inside a call, where not much of Python's stack may be left.
+_DEEPEST = 100
 
 
 class InvalidFormula(ValueError):
@@ -38,7 +40,7 @@ def calculation(formula: str) -> Callable[[Record], str | None]:
     except (SyntaxError, ValueError, RecursionError):
         tree = None
     if tree is None:
-        raise InvalidFormula(f"{formula[:80]!r} is not a formula")
+        raise InvalidFormula(f"'{formula[:80]}' is not a formula")
     evaluate = _read(tree.body)
 
     def derive(record: Record) -> str | None:
@@ -50,19 +52,21 @@ def calculation(formula: str) -> Callable[[Record], str | None]:
     return derive
 
 
-def _read(node: ast.expr) -> _Evaluate:
+def _read(node: ast.expr, depth: int = 0) -> _Evaluate:
+    if depth > _DEEPEST:
+        raise InvalidFormula("it is nested too deeply")
     match node:
         case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
             return lambda _values: float(number)
         case ast.Name(id=name):
             return lambda values: float(values[name])
         case ast.UnaryOp(op=ast.USub(), operand=operand):
-            inner = _read(operand)
+            inner = _read(operand, depth + 1)
             return lambda values: -inner(values)
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
-            combine, first, second = _OPERATORS[type(op)], _read(left), _read(right)
+            combine, first, second = _OPERATORS[type(op)], _read(left, depth + 1), _read(right, depth + 1)
             return lambda values: combine(first(values), second(values))
-    raise InvalidFormula(f"only numbers, properties, + - * / and parentheses are understood, not {ast.unparse(node)!r}")
+    raise InvalidFormula("only numbers, properties, + - * / and parentheses are understood")
 
 
 def _written(number: Number) -> str:

@@ -167,7 +167,7 @@ class Schema:
         Raises Conflict or InvalidInput.
         """
         if definition.group not in self._groups:
-            raise InvalidInput(f"The property group {definition.group!r} does not exist")
+            raise InvalidInput(f"The property group '{definition.group}' does not exist")
         if self.get(definition.name) is not None:
             conflict = Conflict(f"A property named '{definition.name}' already exists.")
             conflict.category = "OBJECT_ALREADY_EXISTS"

@@ -22,7 +22,7 @@ def definition(body: Any, now: int, group: str | None = None) -> Property:
     """
     name = member(body, "name", str, "")
     if not _NAME.fullmatch(name):
-        raise InvalidInput(f"{name!r} is not a valid property name: lower-case letters, digits and underscores")
+        raise InvalidInput(f"'{name}' is not a valid property name: lower-case letters, digits and underscores")
     value_type, field_type = member(body, "type", str, ""), member(body, "fieldType", str, "")
     _check_types(value_type, field_type)
     formula = _formula(member(body, "calculationFormula", str), field_type)
