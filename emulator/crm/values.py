@@ -129,7 +129,7 @@ def _number(text: str) -> str:
         finite = abs(float(text)) < float("inf")
     except ValueError:
         finite = False
-    if not finite or "_" in text:
+    if not finite or "_" in text or not text.isascii():
         raise InvalidValue("INVALID_LONG", f"{text} was not a valid number.")
     return text
 

@@ -14,7 +14,7 @@ from emulator.crm.records import Record, Source
 from emulator.crm.store import Crm, View
 from emulator.errors import Conflict, HubSpotError, InvalidInput, ObjectNotFound
 from emulator.instants import iso
-from emulator.web.exchange import flag, json_object, member, no_content, reply, text_id
+from emulator.web.exchange import flag, json_object, member, no_content, reply, text_id, texts
 from emulator.web.gate import ApiResource, call_of
 from emulator.web.records import LARGEST_PAGE_WITH_HISTORY, author, batch_inputs, links_of
 
@@ -66,7 +66,7 @@ class BatchRead(BatchResource):
         caller.require(kind.scopes.read)
         started = self.now()
         body = json_object(req)
-        history = member(body, "propertiesWithHistory", list, [])
+        history = texts(body, "propertiesWithHistory")
         most = LARGEST_PAGE_WITH_HISTORY if history else LARGEST_BATCH
         message = f"The maximum number of inputs supported in a batch request for property histories is {most}"
         inputs = batch_inputs(body, most, message if history else None)
@@ -74,7 +74,7 @@ class BatchRead(BatchResource):
         id_property = member(body, "idProperty", str)
         crm = caller.portal.crm
         with crm.lock:
-            view = View(crm, kind, member(body, "properties", list, []), history)
+            view = View(crm, kind, texts(body, "properties"), history)
             found = {each: _find(crm, kind, each, id_property, archived=flag(req, "archived")) for each in ids}
             results = [view.show(record) for record in found.values() if record is not None]
         absent = [each for each, record in found.items() if record is None]

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlencode
 import falcon
 
 from emulator.errors import InvalidInput, InvalidJson
+from emulator.ids import id_of
 
 JSON = "application/json;charset=utf-8"
 
@@ -50,20 +51,59 @@ def json_body(req: falcon.Request) -> Any:
     """Raises InvalidJson in the words of HubSpot's parser."""
     body = raw_body(req)
     try:
-        return json.loads(body)
+        return json.loads(body, parse_constant=_refuse_constant)
     except UnicodeDecodeError:
         raise InvalidJson("Invalid UTF-8") from None
     except json.JSONDecodeError as failure:
-        raise InvalidJson(failure.msg, failure.lineno, failure.colno) from None
+        raise InvalidJson(_parser_words(failure.msg), failure.lineno, failure.colno) from None
+    except ValueError:
+        raise InvalidJson("Number value length exceeds the maximum allowed") from None
     except RecursionError:
         raise InvalidJson("Document nesting depth exceeds the maximum allowed") from None
+
+
+def _refuse_constant(name: str) -> Any:
+    raise InvalidJson(f"Non-standard token '{name}': numbers must be finite")
+
+
+def _parser_words(reason: str) -> str:
+    return next((words for ours, words in _PARSER_WORDS.items() if reason.startswith(ours)), "Unexpected character")
+
+
+# What HubSpot's parser, Jackson, says where Python's says something else.
+_PARSER_WORDS = {
+    "Expecting value": "Unexpected character: expected a JSON String, Number, Array, Object or 'null', 'true', 'false'",
+    "Expecting property name": "Unexpected character: was expecting double-quote to start field name",
+    "Expecting ':'": "Unexpected character: was expecting a colon to separate field name and value",
+    "Expecting ','": "Unexpected character: was expecting comma to separate entries",
+    "Unterminated string": "Unexpected end-of-input: was expecting closing quote for a string value",
+    "Invalid control character": "Illegal unquoted character: has to be escaped using backslash",
+    "Invalid \\": "Unrecognized character escape",
+    "Extra data": "Trailing token found after value",
+}
 
 
 def json_object(req: falcon.Request) -> dict[str, Any]:
     body = json_body(req)
     if not isinstance(body, dict):
-        raise InvalidJson("Cannot deserialize value of type `Object` from Array value")
+        raise InvalidJson(f"Cannot deserialize value of type `java.util.LinkedHashMap` from {_token(body)}")
     return body
+
+
+def _token(value: Any) -> str:
+    """What HubSpot's parser calls a value."""
+    return "null" if value is None else f"{_TOKENS[type(value)]} value"
+
+
+_TOKENS = {dict: "Object", list: "Array", str: "String", bool: "Boolean", int: "Integer", float: "Floating-point"}
+_JAVA = {
+    dict: "java.util.LinkedHashMap",
+    list: "java.util.ArrayList",
+    str: "java.lang.String",
+    bool: "java.lang.Boolean",
+    int: "java.lang.Long",
+}
+_LARGEST = 2**63 - 1
 
 
 def member(body: Any, name: str, kind: type, default: Any = None) -> Any:
@@ -74,9 +114,24 @@ def member(body: Any, name: str, kind: type, default: Any = None) -> Any:
     value = body.get(name) if isinstance(body, dict) else None
     if value is None:
         return default
-    if not isinstance(value, kind):
-        raise InvalidJson(f"Cannot deserialize value of type `{kind.__name__}` for field {name}")
+    if kind is int and isinstance(value, str) and (number := id_of(value)) is not None:
+        return number
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        raise InvalidJson(f"Cannot deserialize value of type `{_JAVA.get(kind, 'Object')}` for field {name}")
+    if kind is int and isinstance(value, int) and abs(value) > _LARGEST:
+        raise InvalidJson(f"Numeric value out of range of long for field {name}")
     return value
+
+
+def texts(body: Any, name: str) -> list[str]:
+    """A field of a body that is a list of strings.
+
+    Raises InvalidJson.
+    """
+    found = member(body, name, list, [])
+    if not all(isinstance(each, str) for each in found):
+        raise InvalidJson(f"Cannot deserialize value of type `java.lang.String` for field {name}")
+    return list(found)
 
 
 def text_id(value: Any) -> str:

@@ -12,6 +12,7 @@ from emulator.crm.object_types import ObjectType
 from emulator.crm.pipelines import Pipeline, Stage
 from emulator.crm.store import Crm
 from emulator.errors import Conflict, InvalidInput
+from emulator.ids import id_of
 from emulator.web.exchange import flag, json_object, member, no_content, reply
 from emulator.web.gate import ApiResource
 from emulator.web.versions import Version
@@ -30,7 +31,8 @@ def _fresh_id(crm: Crm, kind: ObjectType) -> str:
     """Numbers, which do not collide with the words that built-in stages have for ids."""
     pipelines = crm.pipelines.all(kind.type_id)
     taken = {each.id for each in pipelines} | {stage.id for each in pipelines for stage in each.stages}
-    numbers = [int(each) for each in taken if each.isdigit()]
+    # A client may have chosen the id; a huge one is no start for ours.
+    numbers = [number for each in taken if len(each) < 12 and (number := id_of(each)) is not None]
     return str(max([1_200_000, *numbers]) + 1)
 
 
