@@ -200,16 +200,17 @@ class Emulator:
 
     def _publish(self, portal: Portal, write: Write) -> None:
         self.journals.publish(portal.crm, write, self.grants)
-        self.tell(portal, lambda app: events_of(app, portal.crm, write, portal.dice))
+        self.tell(portal, lambda app, granted: events_of(app, granted, portal.crm, write, portal.dice))
         self.workflows.note(portal.hub_id, write)
 
-    def tell(self, portal: Portal, events_for: Callable[[App], list[Event]]) -> None:
+    def tell(self, portal: Portal, events_for: Callable[[App, frozenset[str]], list[Event]]) -> None:
         """Queue each installed app's events. Under the portal's lock, so that they queue in the order of the writes."""
         for client_id, configured in list(self.apps.items()):
             app = self.settings_cache.in_force(configured)
-            if app.webhook is None or self.grants.install(client_id, portal.hub_id) is None:
+            install = self.grants.install(client_id, portal.hub_id)
+            if app.webhook is None or install is None:
                 continue
-            events = events_for(app)
+            events = events_for(app, install.granted)
             if events:
                 self.deliveries.publish(app, portal.hub_id, events)
 

@@ -18,6 +18,8 @@ Json = dict[str, Any]
 
 _FIELDS = ("op", "id", "text", "type", "sender", "assigned_to")
 
+_READ = "conversations.read"
+
 
 def list_threads(portal: Portal) -> Json:
     with portal.crm.lock:
@@ -44,7 +46,12 @@ def _apply(emulator: Emulator, portal: Portal, index: int, given: Any) -> Json:
         thread, told = _change(portal, Fields(given, _FIELDS, f"changes[{index}]"), at)
     except (Rejected, UnknownThread) as refused:
         error = str(refused)
-    emulator.tell(portal, lambda app: conversation_events_of(app, portal.hub_id, at, told, portal.dice))
+    emulator.tell(
+        portal,
+        lambda app, granted: (
+            conversation_events_of(app, portal.hub_id, at, told, portal.dice) if _READ in granted else []
+        ),
+    )
     messages = [change.message.id for change in told if change.message]
     return {
         "index": index,
@@ -104,6 +111,10 @@ def complete_event(emulator: Emulator, portal: Portal, body: Any) -> Json:
         at = portal.crm.stamp()
         emulator.tell(
             portal,
-            lambda app: completed_events_of(app, portal.hub_id, at, name, kind.type_id, record.id, portal.dice),
+            lambda app, granted: (
+                []
+                if granted.isdisjoint(kind.scopes.read)
+                else completed_events_of(app, portal.hub_id, at, name, kind.type_id, record.id, portal.dice)
+            ),
         )
     return {"id": str(record.id), "occurred_at": at}

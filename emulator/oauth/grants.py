@@ -83,6 +83,10 @@ class Install:
     # Optional permissions that a super admin does not want it to have.
     switched_off: frozenset[str] = field(default_factory=frozenset)
 
+    @property
+    def granted(self) -> frozenset[str]:
+        return self.approved - self.switched_off
+
 
 class Grants:
     """Read and changed under the emulator's own lock, except for single look-ups of a token."""

@@ -42,11 +42,14 @@ _TOLD_PAIRS = frozenset(
 )
 
 
-def events_of(app: App, crm: Crm, write: Write, dice: random.Random) -> list[Event]:
-    """The app's events for one write, all with its instant; a record's creation is never the first of several."""
+def events_of(app: App, granted: frozenset[str], crm: Crm, write: Write, dice: random.Random) -> list[Event]:
+    """The app's events for one write, all with its instant; a record's creation is never the first of several.
+
+    An account that did not grant the scope for reading a kind sends nothing about it.
+    """
     # The memberships of lists are heard of through the journal only.
     changes = [change for change in write.changes if not isinstance(change, MembershipChanged)]
-    events = [event for change in changes for event in _events(app, crm, write, change, dice)]
+    events = [event for change in changes for event in _events(app, granted, crm, write, change, dice)]
     if len(events) > 1 and any(isinstance(change, Created) for change in write.changes):
         dice.shuffle(events)
         if events[0]["subscriptionType"].endswith(".creation"):
@@ -54,10 +57,14 @@ def events_of(app: App, crm: Crm, write: Write, dice: random.Random) -> list[Eve
     return events
 
 
-def _events(app: App, crm: Crm, write: Write, change: RecordChange, dice: random.Random) -> Iterator[Event]:
+def _events(
+    app: App, granted: frozenset[str], crm: Crm, write: Write, change: RecordChange, dice: random.Random
+) -> Iterator[Event]:
     kind, action, name = _subject(change)
     subscriptions = app.subscriptions.about(kind.type_id, action, name)
-    if not subscriptions or (isinstance(change, PropertyChanged) and not is_told(crm, change.kind, change.name)):
+    if not subscriptions or granted.isdisjoint(kind.scopes.read):
+        return
+    if isinstance(change, PropertyChanged) and not is_told(crm, change.kind, change.name):
         return
     for subscription in subscriptions:
         generic = subscription.generic

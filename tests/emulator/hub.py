@@ -37,6 +37,8 @@ CRM_SCOPES = [
     *(f"crm.schemas.{plural}.write" for plural in ("contacts", "companies", "deals")),
     "tickets",
     "crm.objects.owners.read",
+    "crm.objects.services.read",
+    "e-commerce",
 ]
 Json = dict[str, Any]
 
@@ -136,7 +138,7 @@ class Hub:
 
     def subscribe(self, *subscriptions: str | Json) -> None:
         """`contact.creation`, or `contact.propertyChange:email`."""
-        given = [each if isinstance(each, dict) else _subscription(each) for each in subscriptions]
+        given = [each if isinstance(each, dict) else subscription(each) for each in subscriptions]
         self.app(subscriptions=given)
 
     def portal(self, hub_id: int = HUB, **changes: Any) -> Json:
@@ -248,7 +250,7 @@ def authorize_query(**changes: str) -> dict[str, str]:
     return query | changes
 
 
-def _subscription(text: str) -> Json:
+def subscription(text: str) -> Json:
     event_type, _, name = text.partition(":")
     return {"event_type": event_type, "property": name} if name else {"event_type": event_type}
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from emulator.webhooks.signatures import sign_v3
-from tests.emulator.hub import ADMIN, APP_ID, CLIENT_ID, HUB, SECRET, TARGET, Hub, created
+from tests.emulator.hub import ADMIN, APP_ID, CLIENT_ID, CRM_SCOPES, HUB, SECRET, TARGET, Hub, created, subscription
 
 Json = dict[str, Any]
 ENVELOPE = ["eventId", "subscriptionId", "portalId", "appId", "occurredAt", "subscriptionType", "attemptNumber"]
@@ -23,7 +23,9 @@ ALL = (
 
 @pytest.fixture
 def inbox(hub: Hub) -> Hub:
-    hub.subscribe(*ALL)
+    scopes = [*CRM_SCOPES, "conversations.read"]
+    hub.app(subscriptions=[subscription(each) for each in ALL], conditional_scopes=scopes)
+    hub.install(scopes=["oauth", *scopes])
     return hub
 
 

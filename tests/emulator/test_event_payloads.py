@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from emulator.webhooks.subscriptions import EVENT_TYPES
-from tests.emulator.hub import ADMIN, APP_ID, HUB, Hub
+from tests.emulator.hub import ADMIN, APP_ID, CRM_SCOPES, HUB, Hub
 
 Json = dict[str, Any]
 
@@ -134,7 +134,9 @@ def subscribe(hub: Hub, event_type: str) -> None:
         wanted["property"] = "status" if subject == "conversation" else RECORDS[kind][1]
     if subject == "event":
         wanted["event_type_name"] = "pe1_visit"
-    hub.app(subscriptions=[wanted])
+    scopes = [*CRM_SCOPES, "conversations.read"]
+    hub.app(subscriptions=[wanted], conditional_scopes=scopes)
+    hub.install(scopes=["oauth", *scopes])
 
 
 @pytest.mark.parametrize("event_type", sorted(EVENT_TYPES))

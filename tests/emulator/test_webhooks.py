@@ -303,3 +303,25 @@ def test_subscriptions_keep_their_ids_when_the_app_is_configured_again(hub: Hub)
         hub.change(created())
         ids += [event["subscriptionId"] for event in hub.events()]
     assert ids[0] == ids[1]
+
+
+def test_an_account_that_did_not_grant_the_scope_sends_nothing(hub: Hub) -> None:
+    hub.subscribe("contact.creation", "deal.creation", "contact.associationChange", "deal.associationChange")
+    hub.control("POST", f"portals/{HUB}/uninstall", {})
+    hub.install(scopes=["oauth", "crm.objects.contacts.read"])
+    [contact, deal] = hub.change(
+        {"op": "create", "object_type": "contact", "properties": {"email": "a@b.example"}},
+        {"op": "create", "object_type": "deal", "properties": {"dealname": "D", "dealstage": "contractsent"}},
+    )
+    hub.change(
+        {
+            "op": "associate",
+            "object_type": "contact",
+            "id": contact["id"],
+            "to": {"object_type": "deal", "id": deal["id"]},
+        }
+    )
+    assert {event["subscriptionType"] for event in hub.events()} == {"contact.creation", "contact.associationChange"}
+    hub.install(scopes=["oauth", "crm.objects.contacts.read", "crm.objects.deals.read"])
+    hub.change({"op": "create", "object_type": "deal", "properties": {"dealname": "E", "dealstage": "contractsent"}})
+    assert {event["subscriptionType"] for event in hub.events()} == {"deal.creation"}
