@@ -7,10 +7,11 @@ from functools import cache
 from django.conf import settings
 from django.utils import timezone
 
+from hubspot_api.app_webhooks import DeveloperKey
 from hubspot_api.attempts import Surroundings
-from hubspot_api.client import Client
+from hubspot_api.client import Client, shared_transport
 from hubspot_api.oauth import OAuth, TokenGrant
-from hubspot_api.ports import AccessToken
+from hubspot_api.ports import AccessToken, StaticToken
 from hubspot_api.retrying import NO_RETRIES
 from hubspot_api.secret import Secret
 
@@ -48,6 +49,17 @@ def client_with(access_token: Secret, hub_id: int) -> Client:
         _Fixed(access_token),
         hub_id=hub_id,
         surroundings=_for_a_person(hub_id),
+        api_url=settings.HUBSPOT_API_URL,
+        version=settings.HUBSPOT_API_VERSION,
+    )
+
+
+def developer_client() -> Client:
+    """Return a client for the app itself rather than for an account; no limit counts its calls."""
+    return Client(
+        StaticToken(settings.HUBSPOT_DEVELOPER_API_KEY),
+        surroundings=Surroundings(observer=observer_for(None)),
+        transport=DeveloperKey(shared_transport()),
         api_url=settings.HUBSPOT_API_URL,
         version=settings.HUBSPOT_API_VERSION,
     )
