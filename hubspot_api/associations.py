@@ -6,20 +6,19 @@ from the burst allowance and draw on one of their own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 from hubspot_api.answers import Answer, error_details
 from hubspot_api.client import Client
 from hubspot_api.fields import Fields
+from hubspot_api.parts import parts_of
 from hubspot_api.ports import Bucket
 from hubspot_api.said import ErrorDetail
 
 READ_SIZE = 1_000  # inputs HubSpot takes at once
 WRITE_SIZE = 1_000  # it takes 2,000; half of that keeps an answer, two rows per input, small
 
-T = TypeVar("T")
 _NONE_FOUND = "NO_ASSOCIATIONS_FOUND"
 _ONE = "/crm/objects/{version}/{from_type}/{from_id}/associations"
 _BATCH = "/crm/associations/{version}/{from_type}/{to_type}/batch/"
@@ -74,7 +73,7 @@ def read(client: Client, from_type: str, to_type: str, ids: Iterable[int]) -> As
     """Read all associations of many records towards one object type."""
     wanted = tuple(dict.fromkeys(ids))
     found = _Reading()
-    for part in _parts(wanted, READ_SIZE):
+    for part in parts_of(wanted, READ_SIZE):
         _read_part(client, from_type, to_type, part, found)
     by_id = {one: tuple(found.rows.get(one, ())) for one in wanted if one not in found.unknown}
     return AssociationsFound(by_id, tuple(found.errors))
@@ -153,10 +152,11 @@ def _read_row(fields: Fields) -> tuple[int, tuple[Associated, ...], str | None]:
 
 
 def _read_associated(fields: Fields) -> Associated:
-    return Associated(fields.id("toObjectId"), fields.each("associationTypes", _read_type))
+    return Associated(fields.id("toObjectId"), fields.each("associationTypes", read_type))
 
 
-def _read_type(fields: Fields) -> AssociationType:
+def read_type(fields: Fields) -> AssociationType:
+    """Check one kind of association of an answer."""
     return AssociationType(fields.integer("typeId"), fields.text("category"), fields.optional_text("label"))
 
 
@@ -174,7 +174,7 @@ def _write(
     client: Client, from_type: str, to_type: str, verb: str, inputs: Sequence[Mapping[str, object]]
 ) -> tuple[ErrorDetail, ...]:
     errors: list[ErrorDetail] = []
-    for part in _parts(inputs, WRITE_SIZE):
+    for part in parts_of(inputs, WRITE_SIZE):
         answer = _post(client, from_type, to_type, verb, {"inputs": part})
         errors += error_details(answer.fields.values.get("errors")) if answer.json is not None else ()
     return tuple(errors)
@@ -186,10 +186,6 @@ def _wire(pair: Pair) -> dict[str, object]:
 
 def _ends(from_type: str, from_id: int, to_type: str, to_id: int) -> dict[str, str | int]:
     return {"from_type": from_type, "from_id": from_id, "to_type": to_type, "to_id": to_id}
-
-
-def _parts(inputs: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    return (inputs[start : start + size] for start in range(0, len(inputs), size))
 
 
 def _post(client: Client, from_type: str, to_type: str, verb: str, body: Mapping[str, object]) -> Answer:
