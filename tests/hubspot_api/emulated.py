@@ -24,7 +24,10 @@ REDIRECT = "https://app.example.com/oauth/callback"
 HUB, HUB_EU = 101, 202
 USER = 7
 SCOPES = [f"crm.objects.{kind}.{access}" for kind in ("contacts", "companies", "deals") for access in ("read", "write")]
-SCOPES += ["tickets", "crm.objects.owners.read", "crm.schemas.contacts.read", "crm.schemas.deals.read"]
+SCOPES += ["tickets", "crm.objects.owners.read"]
+SCOPES += [f"crm.schemas.{kind}.{access}" for kind in ("contacts", "deals", "custom") for access in ("read", "write")]
+SCOPES += ["crm.objects.custom.read", "crm.objects.custom.write", "crm.lists.read", "crm.lists.write"]
+SCOPES += [f"settings.users.{what}{access}" for what in ("", "teams.") for access in ("read", "write")]
 
 
 class Regions(httpx2.BaseTransport):
