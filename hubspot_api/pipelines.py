@@ -1,4 +1,7 @@
-"""Pipelines and their stages. Source: HubSpot's page "Pipelines"."""
+"""Pipelines of deals, tickets and other object types. Source: HubSpot's page "Pipelines".
+
+Changing one moves the last-modified time of every record in it, and so sends many webhooks.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +9,10 @@ from dataclasses import dataclass
 
 from hubspot_api.client import Client
 from hubspot_api.fields import Fields
+from hubspot_api.pipeline_stages import NewStage, Stage, read_stage
 
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """A stage. `closed`: a record in it is done. `probability` of deals, from 0 to 1 as text, else None."""
-
-    id: str
-    label: str
-    order: int
-    closed: bool
-    probability: str | None
-    archived: bool
+_ALL = "/crm/pipelines/{version}/{object_type}"
+_ONE = _ALL + "/{pipeline_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +26,71 @@ class Pipeline:
     archived: bool
 
 
+@dataclass(frozen=True, slots=True)
+class NewPipeline:
+    """A pipeline as it shall be, its stages in order: one at least. `id` None: HubSpot gives it one."""
+
+    label: str
+    stages: tuple[NewStage, ...]
+    order: int = 0
+    id: str | None = None
+
+    def wire(self) -> dict[str, object]:
+        """Spell it as HubSpot takes it."""
+        return {
+            "label": self.label,
+            "displayOrder": self.order,
+            "stages": [stage.wire(place) for place, stage in enumerate(self.stages)],
+        }
+
+
 def list_all(client: Client, object_type: str) -> tuple[Pipeline, ...]:
     """Return the pipelines of deals, tickets or another object type, in the order people see."""
-    answer = client.request("GET", "/crm/pipelines/{version}/{object_type}", path_params={"object_type": object_type})
+    answer = client.request("GET", _ALL, path_params={"object_type": object_type})
     return tuple(sorted(answer.fields.each("results", _pipeline), key=lambda pipeline: pipeline.order))
+
+
+def get(client: Client, object_type: str, pipeline_id: str) -> Pipeline:
+    """Return one pipeline. Raises NotFound."""
+    return _pipeline(client.request("GET", _ONE, path_params=_names(object_type, pipeline_id)).fields)
+
+
+def create(client: Client, object_type: str, new: NewPipeline) -> Pipeline:
+    """Make a pipeline. Raises Conflict when its id or label is taken, ValidationFailed for a stage that cannot be."""
+    body = new.wire() | ({} if new.id is None else {"pipelineId": new.id})
+    return _pipeline(client.request("POST", _ALL, path_params={"object_type": object_type}, json=body).fields)
+
+
+def update(
+    client: Client, object_type: str, pipeline_id: str, *, label: str | None = None, order: int | None = None
+) -> Pipeline:
+    """Change how a pipeline is called and where it is shown; None leaves it as it is. Raises NotFound, Conflict."""
+    changes = {"label": label, "displayOrder": order}
+    body = {name: value for name, value in changes.items() if value is not None}
+    path_params = _names(object_type, pipeline_id)
+    return _pipeline(client.request("PATCH", _ONE, path_params=path_params, json=body, idempotent=True).fields)
+
+
+def replace(
+    client: Client, object_type: str, pipeline_id: str, wanted: NewPipeline, *, if_used: bool = False
+) -> Pipeline:
+    """Make a pipeline what is `wanted`: a stage that is not named there, by its id, is removed.
+
+    Raises ValidationFailed while records are in such a stage, unless `if_used`; NotFound.
+    """
+    params = {"validateReferencesBeforeDelete": not if_used}
+    path_params = _names(object_type, pipeline_id)
+    return _pipeline(client.request("PUT", _ONE, path_params=path_params, params=params, json=wanted.wire()).fields)
+
+
+def archive(client: Client, object_type: str, pipeline_id: str, *, if_used: bool = False) -> None:
+    """Remove a pipeline. Raises ValidationFailed when it is the last, and while records are in it unless `if_used`."""
+    params = {"validateReferencesBeforeDelete": not if_used}
+    client.request("DELETE", _ONE, path_params=_names(object_type, pipeline_id), params=params)
+
+
+def _names(object_type: str, pipeline_id: str) -> dict[str, str | int]:
+    return {"object_type": object_type, "pipeline_id": pipeline_id}
 
 
 def _pipeline(fields: Fields) -> Pipeline:
@@ -42,19 +98,6 @@ def _pipeline(fields: Fields) -> Pipeline:
         id=fields.text("id"),
         label=fields.text("label"),
         order=fields.integer("displayOrder"),
-        stages=tuple(sorted(fields.each("stages", _stage), key=lambda stage: stage.order)),
-        archived=fields.flag("archived", default=False),
-    )
-
-
-def _stage(fields: Fields) -> Stage:
-    metadata = fields.optional_child("metadata")
-    values = metadata.values if metadata else {}
-    return Stage(
-        id=fields.text("id"),
-        label=fields.text("label"),
-        order=fields.integer("displayOrder"),
-        closed=str(values.get("isClosed")).lower() == "true" or values.get("ticketState") == "CLOSED",
-        probability=metadata.optional_text("probability") if metadata else None,
+        stages=tuple(sorted(fields.each("stages", read_stage), key=lambda stage: stage.order)),
         archived=fields.flag("archived", default=False),
     )

@@ -8,7 +8,8 @@ import pytest
 
 from hubspot_api import account, errors, installs, owners, pipelines, properties
 from hubspot_api.owners import Owner, Team
-from hubspot_api.pipelines import Pipeline, Stage
+from hubspot_api.pipeline_stages import Stage
+from hubspot_api.pipelines import Pipeline
 from hubspot_api.properties import Option, Property
 from tests.hubspot_api.fakes import ok, refusal, world
 
@@ -97,8 +98,24 @@ def test_pipelines_and_stages_come_in_the_order_people_see() -> None:
         label="Sales Pipeline",
         order=1,
         stages=(
-            Stage("new", "New", 0, closed=False, probability="0.2", archived=False),
-            Stage("closedwon", "Won", 2, closed=True, probability="1.0", archived=False),
+            Stage(
+                "new",
+                "New",
+                0,
+                closed=False,
+                probability="0.2",
+                archived=False,
+                metadata={"isClosed": "false", "probability": "0.2"},
+            ),
+            Stage(
+                "closedwon",
+                "Won",
+                2,
+                closed=True,
+                probability="1.0",
+                archived=False,
+                metadata={"isClosed": "true", "probability": "1.0"},
+            ),
         ),
         archived=False,
     )
