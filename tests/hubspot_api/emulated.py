@@ -59,6 +59,7 @@ class Place:
                 hub_id=hub_id,
                 hublet=hublet,
                 name="Acme",
+                tier="enterprise",  # what custom objects take
                 users=[{"user_id": USER, "email": "ada@example.com", "super_admin": True}],
                 seed={"contacts": 30, "companies": 8, "deals": 6, "tickets": 4},
             )
