@@ -183,10 +183,17 @@ class Emulator:
     def remove_portal(self, hub_id: int) -> None:
         """Close an account: its tokens stop working, and its apps' refresh tokens lead nowhere."""
         with self.lock:
-            self.portals.pop(hub_id, None)
+            self._close(hub_id)
             self.moves.forget(hub_id)
         self.deliveries.drop(hub_id)
         self.workflows.drop(hub_id)
+
+    def _close(self, hub_id: int) -> None:
+        """A write that is under way, an import's for example, is told before or not at all."""
+        portal = self.portals.get(hub_id)
+        if portal is not None:
+            with portal.crm.lock:
+                del self.portals[hub_id]
 
     def adopt(self, grants: Grants) -> None:
         """Go by these grants from now on, and write what is installed into the apps' journals."""
@@ -199,6 +206,8 @@ class Emulator:
         return next(iter(self.options.origins))
 
     def _publish(self, portal: Portal, write: Write) -> None:
+        if self.portals.get(portal.hub_id) is not portal:
+            return
         self.journals.publish(portal.crm, write, self.grants)
         self.tell(portal, lambda app, granted: events_of(app, granted, portal.crm, write, portal.dice))
         self.workflows.note(portal.hub_id, write)
@@ -335,15 +344,16 @@ class Emulator:
 
     def clear(self) -> None:
         with self.lock:
-            self.deliveries.clear()
             self.scenarios.clear()
+            for hub_id in list(self.portals):
+                self._close(hub_id)
+            self.deliveries.clear()
             self.workflows.clear()
             self.faults.clear()
             self.sunsets.restore()
             self.limits.clear()
             self.apps.clear()
             self.settings_cache.clear()
-            self.portals.clear()
             self.grants.clear()
             self.journals.clear()
             self.marketplace.clear()

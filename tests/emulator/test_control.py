@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from emulator.control.changes import apply_changes
 from tests.emulator.hub import ADMIN, APP_ID, CLIENT_ID, HUB, REDIRECT, SECRET, Hub
 
 Json = dict[str, Any]
@@ -339,6 +340,20 @@ def test_a_reset_goes_back_to_the_start(hub: Hub) -> None:
     assert hub.control("GET", "faults")["items"] == []
     assert hub.control("GET", "requests")["items"] == []
     assert hub.get("/crm/v3/objects/contacts").status_code == 401
+
+
+def test_an_account_that_is_gone_tells_nobody(hub: Hub) -> None:
+    """An import may be at its next rows when the account goes: they must not be told in the name of another."""
+    gone = hub.emulator.portals[HUB]
+    hub.control("POST", "reset")
+    hub.app(subscriptions=[{"event_type": "contact.creation"}])
+    hub.portal()
+    hub.install()
+    change = {"op": "create", "object_type": "contact", "properties": {"email": "a@b.co"}}
+    assert apply_changes(gone, {"changes": [change]})["results"][0]["error"] is None
+    assert hub.control("GET", "state")["portals"][0]["pending_deliveries"] == 0
+    hub.change(change)
+    assert hub.control("GET", "state")["portals"][0]["pending_deliveries"] == 1
 
 
 def test_the_control_api_needs_no_token_and_is_not_limited(bare: Hub) -> None:
