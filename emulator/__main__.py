@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterable
+from ipaddress import ip_address
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from types import FrameType
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from emulator.control.app_files import load_app
 from emulator.control.fields import Rejected
+from emulator.ids import id_of
 from emulator.saving import SavedState
 from emulator.scenarios.library import LIBRARY
 from emulator.scenarios.stage import ScenarioRefused
@@ -31,7 +33,7 @@ SEEDS = {"none": None, "demo": demo}
 
 def main(arguments: list[str] | None = None) -> int:
     wanted = _parser().parse_args(arguments)
-    shown_host = "localhost" if wanted.host in ("127.0.0.1", "0.0.0.0", "::", "localhost") else wanted.host  # noqa: S104
+    shown_host = _shown(wanted.host)
     origins = {hublet: f"http://{shown_host}:{wanted.port + place}" for place, hublet in enumerate(HUBLETS)}
     try:
         emulator = _emulator(wanted, origins)
@@ -86,22 +88,33 @@ def _load_apps(emulator: Emulator, paths: Iterable[Path]) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m emulator", description="A HubSpot that runs on a laptop.")
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
-    parser.add_argument("--port", type=int, default=8765, help="port of na1; eu1 is on the next (default 8765)")
+    parser.add_argument("--host", type=_address, default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
+    parser.add_argument("--port", type=_port, default=8765, help="port of na1; eu1 is on the next (default 8765)")
     parser.add_argument("--seed", choices=sorted(SEEDS), default="none", help="accounts to begin with (default none)")
     parser.add_argument(
         "--app", type=Path, action="append", default=[], metavar="FILE", help="an app to configure; may be repeated"
     )
     parser.add_argument("--state", type=Path, help="keep the state in this file between runs")
-    parser.add_argument("--search-lag-ms", type=int, default=0, help="how late search sees a change (default 0)")
     parser.add_argument(
-        "--webhook-linger-ms", type=int, default=50, help="how long a batch waits for more events (default 50)"
+        "--search-lag-ms", type=_milliseconds, default=0, help="how late search sees a change (default 0)"
     )
     parser.add_argument(
-        "--journal-linger-ms", type=int, default=1_000, help="how long the journal's files wait likewise (default 1000)"
+        "--webhook-linger-ms",
+        type=_milliseconds,
+        default=50,
+        help="how long a batch waits for more events (default 50)",
     )
     parser.add_argument(
-        "--https-proxy", type=int, metavar="PORT", help="be api.hubapi.com for programs with HTTPS_PROXY set to this"
+        "--journal-linger-ms",
+        type=_milliseconds,
+        default=1_000,
+        help="how long the journal's files wait likewise (default 1000)",
+    )
+    parser.add_argument(
+        "--https-proxy",
+        type=_proxy_port,
+        metavar="PORT",
+        help="be api.hubapi.com for programs with HTTPS_PROXY so set",
     )
     parser.add_argument("--ca-dir", type=Path, help="where the proxy's authority is kept (default in ~/.cache)")
     parser.add_argument(
@@ -113,6 +126,52 @@ def _parser() -> argparse.ArgumentParser:
         help=f"begin with this scenario; may be given several times: {', '.join(sorted(LIBRARY))}",
     )
     return parser
+
+
+# Every region has a port of its own, and the last one must be one too.
+_LAST_PORT = 65_535 - len(HUBLETS) + 1
+
+
+def _port(text: str) -> int:
+    """Raises ArgumentTypeError."""
+    number = id_of(text) or 0
+    if not 1 <= number <= _LAST_PORT:
+        raise argparse.ArgumentTypeError(f"{text} is not a port from 1 to {_LAST_PORT}")
+    return number
+
+
+def _proxy_port(text: str) -> int:
+    """0 is any that is free; which it was is announced.
+
+    Raises ArgumentTypeError.
+    """
+    number = id_of(text)
+    if number is None or number > 65_535:
+        raise argparse.ArgumentTypeError(f"{text} is not a port from 0 to 65535")
+    return number
+
+
+def _milliseconds(text: str) -> int:
+    """Raises ArgumentTypeError."""
+    number = id_of(text)
+    if number is None:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of milliseconds")
+    return number
+
+
+def _address(text: str) -> str:
+    """Raises ArgumentTypeError."""
+    try:
+        return str(ip_address("127.0.0.1" if text == "localhost" else text))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text} is not an IP address of this machine") from None
+
+
+def _shown(host: str) -> str:
+    """The host as addresses have it."""
+    if host in ("127.0.0.1", "0.0.0.0", "::", "::1"):  # noqa: S104
+        return "localhost"
+    return f"[{host}]" if ":" in host else host
 
 
 def _announce(origins: dict[str, str], proxy: HttpsProxy | None, shown_host: str) -> None:

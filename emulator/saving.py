@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import threading
 from pathlib import Path
 
@@ -26,8 +27,9 @@ class SavedState:
     def load(self) -> None:
         """Take up where the run before ended, if there was one.
 
-        Raises Rejected when the file is no snapshot.
+        Raises Rejected when the file is no snapshot, OSError when it can be neither read nor made.
         """
+        self._path.parent.mkdir(parents=True, exist_ok=True)
         if not self._path.exists():
             return
         try:
@@ -46,14 +48,17 @@ class SavedState:
 
     def _run(self) -> None:
         while not self._stop.wait(_EVERY_S):
-            self._write()
+            try:
+                self._write()
+            except OSError as failure:
+                # A full disk may have room again in ten seconds.
+                sys.stderr.write(f"emulator: the state is not saved: {failure}\n")
 
     def _write(self) -> None:
         """Whole or not at all: written beside the file and then moved over it."""
         text = json.dumps(save(self._emulator), separators=(",", ":"))
         if text == self._written:
             return
-        self._path.parent.mkdir(parents=True, exist_ok=True)
         beside = self._path.with_name(self._path.name + ".new")
         with open(beside, "w", opener=_private) as file:
             file.write(text)

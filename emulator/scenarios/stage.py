@@ -85,7 +85,7 @@ class Stage:
         portals = self.emulator.portals
         found = portals.get(hub_id) if hub_id is not None else next(iter(portals.values()), None)
         if found is None:
-            raise ScenarioRefused("there are no accounts")
+            raise ScenarioRefused("there are no accounts: make one first, or begin with --seed demo")
         return found
 
     def app(self) -> App:

@@ -124,7 +124,7 @@ def test_without_an_account_there_is_nothing_to_move() -> None:
     hub = Hub()
     refused = hub.http.post("/_emulator/scenarios", json={"name": "region_move"})
     assert refused.status_code == 400
-    assert refused.json() == {"error": "there are no accounts"}
+    assert refused.json() == {"error": "there are no accounts: make one first, or begin with --seed demo"}
 
 
 def test_reset_ends_scenarios(hub: Hub) -> None:

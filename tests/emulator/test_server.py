@@ -16,6 +16,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from emulator.__main__ import main
 from tests.emulator.hub import APP_ID, CLIENT_ID, CRM_SCOPES, HUB, REDIRECT, SECRET
 from tests.emulator.process import Process, eventually, free_ports
 
@@ -362,4 +363,38 @@ def test_it_can_begin_with_a_bad_day() -> None:
 
 def test_a_bad_day_for_nobody_is_refused() -> None:
     process = Process(free_ports(), "--scenario", "region_move")
-    assert process.end() == (1, "emulator: there are no accounts\n")
+    assert process.end() == (1, "emulator: there are no accounts: make one first, or begin with --seed demo\n")
+
+
+@pytest.mark.parametrize(
+    ("flag", "value", "words"),
+    [
+        ("--port", "65535", "65535 is not a port from 1 to 65534"),
+        ("--port", "0", "0 is not a port from 1 to"),
+        ("--port", "x", "x is not a port"),
+        ("--host", "nonsense.invalid", "nonsense.invalid is not an IP address of this machine"),
+        ("--search-lag-ms", "-1", "-1 is not a number of milliseconds"),
+        ("--webhook-linger-ms", "x", "x is not a number of milliseconds"),
+    ],
+)
+def test_flags_that_make_no_sense_are_refused(
+    capsys: pytest.CaptureFixture[str], flag: str, value: str, words: str
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main([f"{flag}={value}"])
+    assert words in capsys.readouterr().err
+
+
+def test_a_state_that_cannot_be_kept_is_said_at_once(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert main(["--port", str(free_ports()), "--state", str(tmp_path / "file" / "state.json")]) == 1
+    assert "file" in capsys.readouterr().err
+
+
+def test_it_listens_on_ipv6() -> None:
+    port = free_ports()
+    process = Process(port, "--host", "::1")
+    try:
+        assert process.http.get(f"http://[::1]:{port}/_emulator/state").json()["portals"] == []
+    finally:
+        assert process.end() == (0, "")
