@@ -263,6 +263,12 @@ def test_a_property_called_like_an_order_is_a_property(hub: Hub) -> None:
 # -- history -----------------------------------------------------------------------------------------------------------
 
 
+def test_a_record_without_changes_says_so(hub: Hub) -> None:
+    ada = hub.create(email="ada@test.example")
+    assert "Nothing has changed since the record was created." in page(hub, f"{record(ada)}/history")
+    assert "It never had a value." in page(hub, f"{record(ada)}/history/phone")
+
+
 def test_the_history_of_a_property_and_the_way_back(hub: Hub) -> None:
     ada = hub.create(email="ada@b.co", phone="1")
     for phone in ("2", "3"):

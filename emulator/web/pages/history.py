@@ -80,6 +80,7 @@ class History(Page):
                 [*_row(portal, kind, record, each, version), _back(portal, kind, record, each, version)]
                 for each, version in versions[start : start + _ROWS]
             ]
+        nothing = "It never had a value." if name else "Nothing has changed since the record was created."
         following = {"after": start + _ROWS} if len(versions) > start + _ROWS else None
         self.show(
             resp,
@@ -95,7 +96,7 @@ class History(Page):
             ),
             section(
                 f"{len(versions):,} version{'' if len(versions) == 1 else 's'}",
-                table(title, ("When", "Property", "Value", "By", Column("", "acts")), rows, "It never had a value."),
+                table(title, ("When", "Property", "Value", "By", Column("", "acts")), rows, nothing),
                 pager(req.path, {}, first=start > 0, following=following),
                 note=el("code", name) if name else "Of the properties that changed after the record was created.",
             ),
