@@ -136,11 +136,13 @@ def archive(crm: Crm, custom: CustomObject) -> None:
     if len(crm.table(custom.kind)):
         raise InvalidInput(f"{custom.kind.plural_title} cannot be deleted while there are records of it")
     custom.archived_at = crm.stamp()
+    # What is archived is associated still, by types that are about to go.
+    for record in list(crm.table(custom.kind).records.values()):
+        crm.links.forget(custom.kind, record.id)
+        crm.table(custom.kind).forget(record)
     for type_ in crm.association_types.of_kind(custom.kind):
         crm.association_types.remove(type_)
         crm.association_limits.pop(type_.key, None)
-    for record in list(crm.table(custom.kind).records.values()):
-        crm.table(custom.kind).forget(record)
     crm.remove_kind(custom.kind)
 
 
@@ -189,3 +191,4 @@ def remove_association(crm: Crm, custom: CustomObject, type_id: int) -> None:
         raise InvalidInput(f"The association {type_.name} is in use and cannot be deleted")
     for each in dict.fromkeys((type_, crm.association_types.inverse(type_))):
         crm.association_types.remove(each)
+        crm.association_limits.pop(each.key, None)

@@ -201,3 +201,20 @@ def test_changes_are_told(hub: Hub, car: Json) -> None:
     events = hub.events()
     assert {event["subscriptionType"] for event in events} == {"object.creation", "object.propertyChange"}
     assert {event["objectTypeId"] for event in events} == {car["objectTypeId"]}
+
+
+def test_archived_records_take_their_associations_along_with_the_schema(hub: Hub, car: Json) -> None:
+    contact, sold = hub.create(email="a@b.co"), hub.create("car", model="T", vin="1")
+    hub.call("PUT", f"/crm/v4/objects/contacts/{contact}/associations/default/car/{sold}")
+    hub.call("DELETE", f"/crm/v3/objects/car/{sold}")
+    assert hub.call("DELETE", f"{BASE}/car").status_code == 204
+    assert hub.control("GET", "snapshot")["portals"][0]["links"] == []
+    hub.change({"op": "privacy_delete", "object_type": "contact", "id": contact})
+    assert hub.get(f"/crm/v3/objects/contacts/{contact}").status_code == 404
+
+
+def test_a_required_property_cannot_be_archived(hub: Hub, car: Json) -> None:
+    refused = hub.call("DELETE", "/crm/v3/properties/car/vin")
+    assert refused.status_code == 400
+    assert hub.call("DELETE", "/crm/v3/properties/car/doors").status_code == 204
+    hub.create("car", model="T", vin="1")
