@@ -23,7 +23,7 @@ def define_label(
     Raises Conflict or InvalidInput.
     """
     types = crm.association_types
-    own = [each for each in types.between(from_type, to_type) if each.category == USER_DEFINED and each.label]
+    own = own_labels(crm, from_type, to_type)
     if any(each.name == name or each.label == label for each in own):
         raise Conflict(f"An association label named {name} or {label} already exists.")
     if len(own) >= MOST_LABELS:
@@ -51,6 +51,11 @@ def define_pair(
     return made
 
 
+def own_labels(crm: Crm, from_type: ObjectType, to_type: ObjectType) -> list[AssociationType]:
+    between = crm.association_types.between(from_type, to_type)
+    return [each for each in between if each.category == USER_DEFINED and each.label]
+
+
 def own_label(crm: Crm, from_type: ObjectType, to_type: ObjectType, type_id: int) -> AssociationType:
     """A label of the portal's own between two kinds.
 
@@ -63,6 +68,10 @@ def own_label(crm: Crm, from_type: ObjectType, to_type: ObjectType, type_id: int
 
 
 def rename_label(crm: Crm, type_: AssociationType, label: str, inverse_label: str | None) -> None:
+    """Raises Conflict."""
+    others = [each for each in own_labels(crm, type_.from_type, type_.to_type) if each is not type_]
+    if any(each.label == label for each in others):
+        raise Conflict(f"An association label named {label} already exists.")
     type_.label = label
     inverse = crm.association_types.inverse(type_)
     if inverse is not type_:
@@ -89,14 +98,18 @@ def check_limit(crm: Crm, type_: AssociationType, from_id: int, to_id: int) -> N
     """Raises InvalidInput when one more association of this type would be too many, on either side."""
     if not crm.association_limits:
         return
-    for each, start, end in ((type_, from_id, to_id), (crm.association_types.inverse(type_), to_id, from_id)):
-        most = crm.association_limits.get(each.key)
-        if most is None:
-            continue
+    # The plain type comes along with every label.
+    plain = crm.association_types.plain(type_.from_type, type_.to_type)
+    for each in dict.fromkeys((plain or type_, type_)):
+        _check_one_way(crm, each, from_id, to_id)
+        _check_one_way(crm, crm.association_types.inverse(each), to_id, from_id)
+
+
+def _check_one_way(crm: Crm, each: AssociationType, start: int, end: int) -> None:
+    most = crm.association_limits.get(each.key)
+    if most is not None:
         targets = crm.links.targets(each.from_type, start, each.to_type)
-        if each.key in targets.get(end, ()):
-            continue
-        if sum(each.key in types for types in targets.values()) >= most:
+        if each.key not in targets.get(end, ()) and sum(each.key in types for types in targets.values()) >= most:
             raise InvalidInput(
                 f"{each.from_type.constant} {start} is already associated with {most} records by type {each.type_id}"
             )

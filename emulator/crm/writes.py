@@ -71,15 +71,24 @@ def prepare_create(
     table.add(record)
     changes: list[Change] = [Created(kind, record.id)]
     changes += [PropertyChanged(kind, record.id, name, value) for name, value in values.items()]
-    for type_, to_id in links:
-        changes += crm.links.add(type_, record.id, to_id)
+    try:
+        for type_, to_id in links:
+            # Only now: each may use up what the next one would need.
+            check_limit(crm, type_, record.id, to_id)
+            changes += crm.links.add(type_, record.id, to_id)
+    except InvalidInput:
+        take_back(crm, kind, record, changes)
+        raise
     return record, Write(at, source, tuple(changes))
 
 
-def take_back(crm: Crm, kind: ObjectType, record: Record) -> None:
-    """Undo a prepared create."""
+def take_back(crm: Crm, kind: ObjectType, record: Record, changes: Sequence[Change]) -> None:
+    """Undo a prepared create, and what its associations displaced."""
     crm.links.forget(kind, record.id)
     crm.table(kind).forget(record)
+    for change in changes:
+        if isinstance(change, Associated) and change.removed:
+            crm.links.put_unchecked(change.type, change.from_id, change.to_id)
 
 
 def _check_complete(crm: Crm, kind: ObjectType, values: dict[str, str]) -> None:
@@ -113,12 +122,20 @@ def _incomplete(kind: ObjectType, names: Sequence[str]) -> InvalidInput:
 
 
 def _check_unique(crm: Crm, kind: ObjectType, values: Mapping[str, str], own_id: int | None) -> None:
-    table = crm.table(kind)
-    for name in table.unique:
-        for value in _unique_values(name, values):
-            holder = table.holder(name, value)
-            if holder is not None and holder != own_id:
-                raise Conflict(f"{kind.title} already exists. Existing ID: {holder}")
+    for name, value in unique_keys(crm, kind, values):
+        holder = crm.table(kind).holder(name, value)
+        if holder is not None and holder != own_id:
+            raise Conflict(f"{kind.title} already exists. Existing ID: {holder}")
+
+
+def unique_keys(crm: Crm, kind: ObjectType, values: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The values that no other record may have, each with its property."""
+    return [
+        (name, value.strip().lower())
+        for name in crm.table(kind).unique
+        for value in _unique_values(name, values)
+        if value.strip()
+    ]
 
 
 def _unique_values(name: str, values: Mapping[str, str]) -> list[str]:
@@ -194,12 +211,17 @@ def check_partner(crm: Crm, type_: AssociationType, to_id: int) -> None:
 
 
 def check_pair(crm: Crm, type_: AssociationType, from_id: int, to_id: int) -> None:
+    check_ends(crm, type_, from_id, to_id)
+    check_limit(crm, type_, from_id, to_id)
+
+
+def check_ends(crm: Crm, type_: AssociationType, from_id: int, to_id: int) -> None:
+    """Raises InvalidInput or ResourceNotFound for what can never be associated."""
     if type_.from_type is type_.to_type and from_id == to_id:
         raise InvalidInput(f"Object {from_id} cannot be associated to itself")
     for kind, number in ((type_.from_type, from_id), (type_.to_type, to_id)):
         if crm.table(kind).live_record(number) is None:
             raise ResourceNotFound(f"No {kind.name} with ID {number} exists.")
-    check_limit(crm, type_, from_id, to_id)
 
 
 def associate(crm: Crm, types: Sequence[AssociationType], from_id: int, to_id: int, source: Source) -> None:

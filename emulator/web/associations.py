@@ -152,7 +152,7 @@ class _Writing(AssociationBatch):
         with crm.lock:
             for types, from_id, to_id in pairs:
                 for type_ in types:
-                    writes.check_pair(crm, type_, from_id, to_id)
+                    writes.check_ends(crm, type_, from_id, to_id)
             for types, from_id, to_id in pairs:
                 try:
                     writes.associate(crm, types, from_id, to_id, author(caller))
@@ -171,7 +171,7 @@ class _Writing(AssociationBatch):
             "fromObjectId": from_id,
             "toObjectTypeId": types[0].to_type.type_id,
             "toObjectId": to_id,
-            "labels": [type_.label for type_ in types if type_.label],
+            "labels": [type_.label for type_ in dict.fromkeys(types) if type_.label],
         }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ import falcon
 
 from emulator.crm import writes
 from emulator.crm.changes import Write
+from emulator.crm.claims import Claims
 from emulator.crm.object_types import CONTACT, ObjectType
 from emulator.crm.records import Record, Source
 from emulator.crm.store import Crm, View
@@ -170,21 +172,22 @@ Made = list[tuple[Record, Any]]
 
 
 def _create_all(crm: Crm, kind: ObjectType, inputs: Sequence[Any], source: Source) -> Made:
-    made: Made = []
-    announced: list[Write] = []
+    prepared: list[tuple[Record, Write]] = []
     try:
         for given in inputs:
             properties = member(given, "properties", dict, {})
-            record, write = writes.prepare_create(crm, kind, properties, source, links_of(crm, kind, given))
-            made.append((record, given))
-            announced.append(write)
+            prepared.append(writes.prepare_create(crm, kind, properties, source, links_of(crm, kind, given)))
     except HubSpotError:
-        for record, _ in reversed(made):
-            writes.take_back(crm, kind, record)
+        _take_back(crm, kind, prepared)
         raise
-    for write in announced:
+    for _, write in prepared:
         crm.announce(write)
-    return made
+    return [(record, given) for (record, _), given in zip(prepared, inputs, strict=True)]
+
+
+def _take_back(crm: Crm, kind: ObjectType, prepared: Sequence[tuple[Record, Write]]) -> None:
+    for record, write in reversed(prepared):
+        writes.take_back(crm, kind, record, write.changes)
 
 
 def _create_each(
@@ -225,8 +228,12 @@ class BatchUpdate(BatchResource):
 
 
 def _refuse_repeats(inputs: Sequence[Any]) -> None:
-    ids = [text_id(member(each, "id", object)) for each in inputs]
-    repeated = list(dict.fromkeys(each for each in ids if ids.count(each) > 1))
+    """Values of unique properties are the same in any case."""
+    _refuse_duplicates([text_id(member(each, "id", object)).strip().lower() for each in inputs])
+
+
+def _refuse_duplicates(ids: Sequence[str]) -> None:
+    repeated = [each for each, times in Counter(ids).items() if times > 1]
     if repeated:
         raise InvalidInput(f"Duplicate IDs found in batch input: [{', '.join(repeated)}]. IDs must be unique")
 
@@ -241,6 +248,7 @@ def _find_inputs(crm: Crm, kind: ObjectType, inputs: Sequence[Any]) -> tuple[lis
             absent.append(text)
         else:
             found.append((record, given))
+    _refuse_duplicates([str(record.id) for record, _ in found])
     return found, absent
 
 
@@ -249,9 +257,11 @@ def _check(
 ) -> tuple[list[tuple[Record, Any, dict[str, str]]], list[Json]]:
     checked: list[tuple[Record, Any, dict[str, str]]] = []
     errors: list[Json] = []
+    claims = Claims(crm, kind)
     for record, given in found:
         try:
             cleaned = writes.check_update(crm, kind, record, member(given, "properties", dict, {}))
+            claims.take(cleaned, record.id)
         except HubSpotError as refused:
             if not one_by_one:
                 raise
@@ -284,16 +294,21 @@ class BatchUpsert(BatchResource):
         self.answer(resp, results, errors, started)
 
     def _check_all(self, crm: Crm, kind: ObjectType, inputs: Sequence[Any], id_property: str) -> None:
-        for given in inputs:
-            text, properties = text_id(given["id"]), member(given, "properties", dict, {})
-            record = _find(crm, kind, text, id_property)
-            if record is None:
-                record_, _ = writes.prepare_create(
-                    crm, kind, {id_property: text, **properties}, Source("INTEGRATION", "0")
-                )
-                writes.take_back(crm, kind, record_)
-            else:
-                writes.check_update(crm, kind, record, properties)
+        """Raises what the first input would come up against that cannot be written, with nothing changed."""
+        claims = Claims(crm, kind)
+        prepared: list[tuple[Record, Write]] = []
+        try:
+            for given in inputs:
+                text, properties = text_id(given["id"]), member(given, "properties", dict, {})
+                record = _find(crm, kind, text, id_property)
+                if record is None:
+                    values = {id_property: text, **properties}
+                    prepared.append(writes.prepare_create(crm, kind, values, Source("INTEGRATION", "0")))
+                    claims.take(prepared[-1][0].values, prepared[-1][0].id)
+                else:
+                    claims.take(writes.check_update(crm, kind, record, properties), record.id)
+        finally:
+            _take_back(crm, kind, prepared)
 
     def _upsert(
         self,

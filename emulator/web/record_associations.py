@@ -66,7 +66,7 @@ class AssociationPair(ApiResource):
         from_number, to_number = writes.record_id(record_id), writes.record_id(to_id)
         with caller.portal.crm.lock:
             writes.replace_types(caller.portal.crm, types, from_number, to_number, author(caller))
-        labels = [type_.label for type_ in types if type_.label]
+        labels = [type_.label for type_ in dict.fromkeys(types) if type_.label]
         answer = {
             "fromObjectTypeId": from_type.type_id,
             "fromObjectId": from_number,
