@@ -16,6 +16,8 @@ from emulator.errors import Conflict, InvalidInput
 # developers.hubspot.com/docs/guides/api/crm/pipelines
 _MOST_STAGES = {DEAL.type_id: 100, TICKET.type_id: 100}
 _MOST_OTHERS = 30
+# A program that edits pipelines all day must not fill the memory.
+_MOST_AUDITS = 1_000
 
 
 class InUse(InvalidInput):
@@ -146,4 +148,6 @@ def _audit(crm: Crm, pipeline: Pipeline, action: str) -> None:
     at = crm.clock.now_ms()
     rows = [(pipeline.id, pipeline.as_json()), *((stage.id, stage.as_json()) for stage in pipeline.stages)]
     for identifier, raw in rows:
-        crm.pipelines.audits.setdefault(identifier, []).insert(0, Audit(identifier, action, at, raw))
+        audits = crm.pipelines.audits.setdefault(identifier, [])
+        audits.insert(0, Audit(identifier, action, at, raw))
+        del audits[_MOST_AUDITS:]

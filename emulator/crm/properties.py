@@ -173,7 +173,7 @@ class Schema:
             conflict.category = "OBJECT_ALREADY_EXISTS"
             conflict.fields["subCategory"] = "Properties.PROPERTY_WITH_NAME_EXISTS"
             raise conflict
-        if definition.unique and sum(each.unique for each in self.custom()) >= MOST_UNIQUE:
+        if definition.unique and sum(each.unique for each in self.all() if not each.hubspot_defined) >= MOST_UNIQUE:
             raise InvalidInput(f"An object can have at most {MOST_UNIQUE} properties with unique values")
         self._properties[definition.name] = definition
 

@@ -13,6 +13,8 @@ from emulator.instants import DAY_MS
 
 # Archived records can be restored for 90 days. knowledge.hubspot.com/crm-setup/restore-deleted-records
 ARCHIVE_RETENTION_MS = 90 * DAY_MS
+# How many HubSpot keeps is not documented; a record that changes all day must not grow all day.
+MOST_VERSIONS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,8 @@ class Record:
         if versions is None:
             versions = self.history[name] = self._first_version(name)
         versions.append(Version(value, at, source))
+        if len(versions) > MOST_VERSIONS:
+            del versions[0]
         if value:
             self.values[name] = value
         else:
@@ -263,6 +267,13 @@ class Table:
         for record in old:
             self.forget(record)
         return old
+
+    def index_property(self, name: str) -> None:
+        """Begin to keep a property's values apart: records may have some from before."""
+        owners = self.unique[name] = {}
+        for record_id in self.live:
+            for key in _keys(self.records[record_id], name):
+                owners.setdefault(key, record_id)
 
     def index_unique(self, record: Record) -> None:
         for name, owners in self.unique.items():

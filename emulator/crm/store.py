@@ -26,6 +26,7 @@ from emulator.crm.schemas import CustomObject
 from emulator.crm.search.cache import SearchCache
 from emulator.crm.values import Values
 from emulator.crm.write_rules import WriteRules
+from emulator.errors import InvalidInput
 from emulator.instants import iso
 
 Follower = Callable[[Write], tuple[Change, ...]]
@@ -105,10 +106,26 @@ class Crm:
 
     def follow(self, kind: ObjectType, definition: Property) -> None:
         """Index what is unique and compute what is calculated."""
+        if definition.archived_at is not None:
+            return
         if definition.unique:
-            self.table(kind).unique.setdefault(definition.name, {})
+            self.table(kind).index_property(definition.name)
         if definition.formula is not None:
             self._derived[kind.type_id][definition.name] = calculation(definition.formula)
+
+    def archive_property(self, kind: ObjectType, name: str) -> None:
+        """Its values stay, unseen; others may have them now, and nothing is computed. An unknown name is no error.
+
+        Raises InvalidInput.
+        """
+        if name in kind.needs_all_of:
+            raise InvalidInput(f"Property '{name}' is required by the schema of {kind.plural} and cannot be archived.")
+        schema = self.schema(kind)
+        was = schema.get(name)
+        schema.archive(name, self.clock.now_ms())
+        if was is not None:
+            self.table(kind).unique.pop(name, None)
+            self._derived[kind.type_id].pop(name, None)
 
     def object_type(self, name: str) -> ObjectType:
         """Raises UnknownObjectType."""
@@ -203,7 +220,10 @@ class View:
 
     def show_written(self, record: Record) -> dict[str, Any]:
         """The answer to a write carries everything that has a value."""
-        values: dict[str, str | None] = dict(record.values)
+        schema = self._crm.schema(self._kind)
+        values: dict[str, str | None] = {
+            name: value for name, value in record.values.items() if schema.get(name) is not None
+        }
         for name, derive in self._crm.derived(self._kind).items():
             value = derive(record)
             if value is not None:

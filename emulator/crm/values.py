@@ -52,7 +52,7 @@ class Values:
                 cleaned[name] = self._clean_one(name, as_text(name, value), current)
             except InvalidValue as refused:
                 problems.append({"code": refused.code, "message": refused.message, "name": name})
-        problems += self._stage_problems({**current, **cleaned}) if not problems else []
+        problems += self._stage_problems(current, cleaned) if not problems else []
         if problems:
             raise InvalidProperties(problems, self._hub_id)
         return cleaned
@@ -84,12 +84,15 @@ class Values:
                 raise _not_allowed(text, ids)
         return text
 
-    def _stage_problems(self, values: Mapping[str, str]) -> list[dict[str, str]]:
-        """A stage belongs to the pipeline that the record is in."""
+    def _stage_problems(self, current: Mapping[str, str], cleaned: Mapping[str, str]) -> list[dict[str, str]]:
+        """A stage belongs to the pipeline that the record is in; one that was deleted stays until it is written."""
         names = {definition.values_from: definition.name for definition in self._schema.all()}
         stage_name, pipeline_name = names.get("stage"), names.get("pipeline")
-        stage = values.get(stage_name, "") if stage_name else ""
-        if not stage_name or not pipeline_name or not stage:
+        if not stage_name or not pipeline_name or cleaned.keys().isdisjoint((stage_name, pipeline_name)):
+            return []
+        values = {**current, **cleaned}
+        stage = values.get(stage_name, "")
+        if not stage:
             return []
         default = self._pipelines.all(self._kind.type_id)[0]
         pipeline = self._pipelines.find(self._kind.type_id, values.get(pipeline_name, "")) or default

@@ -67,7 +67,7 @@ class PropertyItem(_PropertyResource):
         kind = self.kind(req, kind_name, write=True)
         crm = self.caller(req).portal.crm
         with crm.lock:
-            crm.schema(kind).archive(name, self.now())
+            crm.archive_property(kind, name)
         no_content(resp)
 
 
@@ -117,7 +117,7 @@ class PropertyBatchArchive(_PropertyResource):
         crm = self.caller(req).portal.crm
         with crm.lock:
             for name in wanted:
-                crm.schema(kind).archive(name, self.now())
+                crm.archive_property(kind, name)
         no_content(resp)
 
 

@@ -99,6 +99,9 @@ def changed(before: Property, body: Any, now: int) -> Property:
     value_type = member(body, "type", str, before.type)
     field_type = member(body, "fieldType", str, before.field_type)
     _check_types(value_type, field_type)
+    formula = _formula(member(body, "calculationFormula", str, before.formula), field_type)
+    if (formula is None) != (before.formula is None):
+        raise InvalidInput(f"Whether property '{before.name}' is calculated cannot be changed.")
     return replace(
         before,
         label=member(body, "label", str, before.label),
@@ -109,6 +112,6 @@ def changed(before: Property, body: Any, now: int) -> Property:
         options=options(body, value_type) if "options" in body else before.options,
         hidden=member(body, "hidden", bool, before.hidden),
         display_order=member(body, "displayOrder", int, before.display_order),
-        formula=_formula(member(body, "calculationFormula", str, before.formula), field_type),
+        formula=formula,
         changed_at=now,
     )
