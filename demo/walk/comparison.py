@@ -10,7 +10,8 @@ from typing import Any
 Key = tuple[str, str]  # object type id, record id
 Link = tuple[int, Key, Key]  # association type id, from, to
 
-_CONTACT, _COMPANY, _DEAL, _TICKET = "0-1", "0-2", "0-3", "0-5"
+# What the app mirrors; accounts hold other kinds of records too.
+_CONTACT, _COMPANY, _DEAL, _TICKET = MIRRORED = ("0-1", "0-2", "0-3", "0-5")
 # What the association types of a snapshot lead from and to: developers.hubspot.com/docs/guides/api/crm/associations
 _ENDS = {
     1: (_CONTACT, _COMPANY),
@@ -55,16 +56,17 @@ def of_mirror(exported: str) -> Contents:
 
 
 def of_account(saved: Mapping[str, Any]) -> Contents:
-    """Read one account of the emulator's snapshot."""
+    """Read one account of the emulator's snapshot: of its records those that the app mirrors."""
     records = {
         (type_id, str(record["id"])): record["values"]
-        for type_id, table in saved["tables"].items()
-        for record in table["records"]
+        for type_id in MIRRORED
+        for record in saved["tables"][type_id]["records"]
         if record["archived_at"] is None
     }
     links = (
         (type_id, (_ENDS[type_id][0], str(from_id)), (_ENDS[type_id][1], str(to_id)))
         for type_id, from_id, to_id in saved["links"]
+        if type_id in _ENDS
     )
     return Contents(records, _between(records, links))
 

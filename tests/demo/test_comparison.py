@@ -14,8 +14,12 @@ ACCOUNT: dict[str, Any] = {
             ]
         },
         "0-2": {"records": [{"id": 1, "values": {"name": "Ltd"}, "archived_at": None}]},
+        "0-3": {"records": []},
+        "0-5": {"records": []},
+        # What the app does not mirror: a task about the contact.
+        "0-27": {"records": [{"id": 1, "values": {"hs_task_subject": "Call"}, "archived_at": None}]},
     },
-    "links": [[279, 1, 1]],
+    "links": [[279, 1, 1], [204, 1, 1]],
 }
 
 
