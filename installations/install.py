@@ -104,7 +104,7 @@ def claim_or_keep(identity: Identity) -> Portal | UnclaimedGrant:
 def keep(identity: Identity) -> UnclaimedGrant:
     """Keep a grant that is not connected, for as long as somebody may decide to; then the app is taken out again."""
     grant_id = uuid.uuid4()
-    return UnclaimedGrant.objects.create(
+    return UnclaimedGrant.objects.create(  # noqa: HS005 - used or destroyed within ten minutes
         id=grant_id,
         hub_id=identity.info.hub_id,
         user_id=identity.info.user_id,

@@ -209,7 +209,8 @@ class UnclaimedGrant(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     hub_id = models.BigIntegerField()
     user_id = models.BigIntegerField()
-    access_token = models.TextField()  # sealed with a key-encryption key: there is no portal yet
+    # Sealed with a key-encryption key: there is no portal yet.
+    access_token = models.TextField()  # noqa: HS005 - used or destroyed within ten minutes
     created_at = models.DateTimeField(default=timezone.now)
 
 

@@ -1,0 +1,1 @@
+"""A linter for those who build on hubapp: what works on a laptop and fails, or leaks, with many portals."""
