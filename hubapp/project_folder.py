@@ -55,8 +55,9 @@ def _refuse_another(folder: Path, path: str) -> None:
 
 
 def _check_entries(place: Path, webhooks: Json) -> None:
-    for array, listed in webhooks.get("config", {}).get("subscriptions", {}).items():
-        if not all(isinstance(entry, dict) for entry in listed):
+    arrays = webhooks.get("config", {}).get("subscriptions", {})
+    for array in ARRAYS:
+        if not all(isinstance(entry, dict) for entry in arrays.get(array, [])):
             raise ProjectUnreadable(f"{place}: config.subscriptions.{array} must hold JSON objects.")
 
 
