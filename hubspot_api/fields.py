@@ -68,11 +68,21 @@ class Fields:
 
     def id(self, name: str = "id") -> int:
         """Expect an id of digits: text on most answers, a number on some (`toObjectId`)."""
-        value = self.values.get(name)
-        text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-        if not isinstance(text, str) or not text.isascii() or not text.isdigit() or int(text[:20]) > _LARGEST_ID:
+        number = _id(self.values.get(name))
+        if number is None:
             raise self._wrong(name, "an id of digits")
-        return int(text)
+        return number
+
+    def optional_id(self, name: str) -> int | None:
+        """Expect an id of digits, null or nothing."""
+        return None if self.values.get(name) is None else self.id(name)
+
+    def ids(self, name: str) -> tuple[int, ...]:
+        """Expect a list of ids."""
+        numbers = tuple(_id(value) for value in self._expect(name, list, "a list of ids"))
+        if None in numbers:
+            raise self._wrong(name, "a list of ids")
+        return tuple(number for number in numbers if number is not None)
 
     def texts(self, name: str) -> tuple[str, ...]:
         """Expect a list of texts."""
@@ -120,6 +130,13 @@ class Fields:
     def _wrong(self, name: str, wanted: str) -> ResponseInvalid:
         found = _kind(self.values[name]) if name in self.values else "missing"
         return ResponseInvalid(f"{self.path}.{name} should be {wanted}, is {found}", self.call)
+
+
+def _id(value: object) -> int | None:
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if not isinstance(text, str) or not text.isascii() or not text.isdigit() or int(text[:20]) > _LARGEST_ID:
+        return None
+    return int(text)
 
 
 def _kind(value: object) -> str:

@@ -36,6 +36,7 @@ def test_what_is_there_is_read() -> None:
     assert have.flag("b") is False
     assert have.moment("m") == datetime(2026, 1, 2, 3, 4, 5, 678000, UTC)
     assert have.texts("l") == ("a",)
+    assert fields(i=["1", 2]).ids("i") == (1, 2)
     assert have.child("o").integer("x") == 1
     assert have.values_by_name("p") == {"a": "1", "b": None}
 
@@ -45,6 +46,7 @@ def test_what_may_be_missing_is_none() -> None:
         assert have.optional_text("t") is None
         assert have.optional_integer("n") is None
         assert have.optional_moment("m") is None
+        assert have.optional_id("n") is None
         assert have.optional_child("o") is None
         assert have.flag("b", default=True) is True
 
@@ -65,6 +67,9 @@ def test_what_may_be_missing_is_none() -> None:
         (lambda f: f.moment("a"), 5, "$.a should be text, is a number"),
         (lambda f: f.texts("a"), ["x", 1], "$.a should be a list of texts, is a list"),
         (lambda f: f.texts("a"), "x", "$.a should be a list of texts, is text"),
+        (lambda f: f.ids("a"), ["1", "x"], "$.a should be a list of ids, is a list"),
+        (lambda f: f.ids("a"), "1", "$.a should be a list of ids, is text"),
+        (lambda f: f.optional_id("a"), "x", "$.a should be an id of digits, is text"),
         (lambda f: f.child("a"), None, "$.a should be an object, is null"),
         (lambda f: f.values_by_name("a"), {"p": 1}, "$.a.p should be text or null, is a number"),
         (lambda f: f.values_by_name("a"), [], "$.a should be an object, is a list"),
