@@ -15,7 +15,7 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "client.md"
 
 def test_the_examples_run(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
     examples = re.findall(r"^```python\n(.*?)^```", DOCUMENT.read_text(), re.DOTALL | re.MULTILINE)
-    assert len(examples) == 9
+    assert len(examples) == 10
     names: dict[str, Any] = {}
     for number, example in enumerate(examples):
         exec(compile(example, f"client.md, example {number + 1}", "exec"), names)  # noqa: S102 - our own page
