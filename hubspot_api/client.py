@@ -8,7 +8,6 @@ Everything else in this package is this call with names and types. See docs/clie
 
 from __future__ import annotations
 
-import json as json_module
 from collections.abc import Callable, Mapping
 from functools import cache
 
@@ -17,6 +16,7 @@ import httpx2
 from hubspot_api.addresses import API_URL, API_VERSION, QueryValue, fill_path, hublet_url, query_string
 from hubspot_api.answers import Answer, answer_from
 from hubspot_api.attempts import Attempts, Surroundings
+from hubspot_api.bodies import Body, json_body
 from hubspot_api.errors import (
     AnswerTooLarge,
     HubSpotError,
@@ -32,6 +32,7 @@ from hubspot_api.transport import Bounded, Deadline, PooledTransport, named_fail
 DEADLINE = 10.0  # seconds at HubSpot, all attempts together
 MAX_BYTES = 32 * 1024 * 1024  # of one answer, decoded: a hundred records with every property at its longest fit
 USER_AGENT = "hubapp"
+HEADERS = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": USER_AGENT}
 _IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 
 
@@ -67,13 +68,13 @@ class Client:
         self.tokens = tokens
         self.transport = transport or shared_transport()
         self.surroundings = surroundings or Surroundings()
-        self._api_url = api_url.rstrip("/")
+        self.api_url = api_url.rstrip("/")
         self._hosts = hosts
         self._moved = moved
         self._hublet: str | None = None
 
     def __repr__(self) -> str:
-        return f"Client(hub_id={self.hub_id}, api_url={self._api_url!r}, version={self.version!r})"
+        return f"Client(hub_id={self.hub_id}, api_url={self.api_url!r}, version={self.version!r})"
 
     def request(
         self,
@@ -83,6 +84,7 @@ class Client:
         path_params: Mapping[str, str | int] | None = None,
         params: Mapping[str, QueryValue] | None = None,
         json: object = None,
+        body: Body | None = None,
         bucket: Bucket = Bucket.BURST,
         idempotent: bool | None = None,
         deadline: float = DEADLINE,
@@ -90,9 +92,9 @@ class Client:
         """Call HubSpot and return its answer; `answer.json` is the parsed body.
 
         `path` is a template: `{version}` is filled in, other names come from `path_params`, quoted. `params` is the
-        query. `idempotent` says that doing it twice is the same as once (default: by method, PATCH and POST not):
-        such calls are retried when the answer is lost, others only when HubSpot certainly did nothing. `deadline` is
-        in seconds, over all attempts.
+        query. `body` is for what is no JSON. `idempotent` says that doing it twice is the same as once (default: by
+        method, PATCH and POST not): such calls are retried when the answer is lost, others only when HubSpot certainly
+        did nothing. `deadline` is in seconds, over all attempts.
 
         Raises one HubSpotError for whatever goes wrong, and what gate and token source raise.
         """
@@ -100,19 +102,20 @@ class Client:
         call = Call(method, path, self.hub_id)
         target = fill_path(path, {"version": self.version, **(path_params or {})})
         query = query_string(params)
-        sending = _Sending(self, call, target + (f"?{query}" if query else ""), _body(json))
+        url = target + (f"?{query}" if query else "")
+        sending = _Sending(self, call, url, json_body(json) if json is not None else body)
         safe = method in _IDEMPOTENT_METHODS if idempotent is None else idempotent
         return Attempts(call, bucket, self.surroundings, idempotent=safe).run(sending, deadline)
 
     def _address(self, token: AccessToken) -> str:
         """The data centre that serves the account, as far as known."""
         hublet = self._hublet or token.hublet
-        return (hublet and self._hosts(self._api_url, hublet)) or self._api_url
+        return (hublet and self._hosts(self.api_url, hublet)) or self.api_url
 
     def _follow(self, error: WrongHublet, used: str) -> bool:
         """Go where HubSpot says the account lives. False when it does not say, or names where we just were."""
         hublet = error.correct_hublet
-        address = self._hosts(self._api_url, hublet) if hublet else None
+        address = self._hosts(self.api_url, hublet) if hublet else None
         if hublet is None or address is None or address == used:
             return False
         self._hublet = hublet
@@ -124,7 +127,7 @@ class Client:
 class _Sending:
     """One call's body and where it goes: a token and a host, each corrected at most once."""
 
-    def __init__(self, client: Client, call: Call, target: str, body: bytes | None) -> None:
+    def __init__(self, client: Client, call: Call, target: str, body: Body | None) -> None:
         self._client = client
         self._call = call
         self._target = target
@@ -133,7 +136,7 @@ class _Sending:
         self._url = ""
         self._refreshed = False
         self._rerouted = False
-        self.bytes_sent = len(body or b"")
+        self.bytes_sent = len(body.content) if body else 0
         self.bytes_received = 0
 
     def prepare(self) -> None:
@@ -144,7 +147,7 @@ class _Sending:
         with named_failures(self._call):
             response = transport.handle_request(self._request())
             try:
-                content = _content(response, self._call)
+                content = read_content(response, self._call)
             finally:
                 response.close()
         self.bytes_received += len(content)
@@ -163,22 +166,15 @@ class _Sending:
 
     def _request(self) -> httpx2.Request:
         self._url = self._client._address(self._token)
-        headers = {
-            "Authorization": f"Bearer {_sendable(self._token.value, self._call)}",
-            "Accept": "application/json",
-            "Accept-Encoding": "gzip",
-            "User-Agent": USER_AGENT,
-        }
+        headers = {**HEADERS, "Authorization": f"Bearer {_sendable(self._token.value, self._call)}"}
         if self._body is not None:
-            headers["Content-Type"] = "application/json"
-        return httpx2.Request(self._call.method, self._url + self._target, headers=headers, content=self._body)
+            headers["Content-Type"] = self._body.content_type
+        content = self._body.content if self._body else None
+        return httpx2.Request(self._call.method, self._url + self._target, headers=headers, content=content)
 
 
-def _body(json: object) -> bytes | None:
-    return None if json is None else json_module.dumps(json, separators=(",", ":"), allow_nan=False).encode()
-
-
-def _content(response: httpx2.Response, call: Call) -> bytes:
+def read_content(response: httpx2.Response, call: Call) -> bytes:
+    """Return an answer's body, decoded. Raises AnswerTooLarge, and what a transport raises."""
     pieces: list[bytes] = []
     size = 0
     for piece in response.iter_bytes():

@@ -13,6 +13,7 @@ import httpx2
 import pytest
 
 from hubspot_api import errors
+from hubspot_api.bodies import Body, form_with_file
 from hubspot_api.client import MAX_BYTES, Client
 from hubspot_api.ports import AccessToken, Bucket, CallRecord, StaticToken
 from hubspot_api.secret import Secret
@@ -41,6 +42,24 @@ def test_five_lines_are_enough() -> None:
     transport = httpx2.MockTransport(HubSpot([ok({"results": []})]))
     client = Client(StaticToken("pat-eu1-x"), transport=transport)
     assert client.request("GET", "/crm/owners/{version}").json == {"results": []}
+
+
+def test_a_body_that_is_no_json() -> None:
+    here = world(ok())
+    here.client.request("PUT", "/x", body=Body(b"exports", "text/plain"))
+    (request,) = here.hubspot.asked
+    assert (request.content, request.headers["content-type"]) == (b"exports", "text/plain")
+    assert here.log.records[0].bytes_sent == 7
+
+
+def test_a_form_holds_fields_and_a_file() -> None:
+    body = form_with_file({"folderPath": "/ü"}, 'a "b".txt', b"canary")
+    kind, _, boundary = body.content_type.partition("; boundary=")
+    assert kind == "multipart/form-data"
+    assert body.content.count(boundary.encode()) == 3
+    assert "/ü".encode() in body.content
+    assert b"canary" in body.content
+    assert "canary" not in repr(body)
 
 
 def test_a_request_says_all_that_hubspot_needs() -> None:
