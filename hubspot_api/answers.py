@@ -118,6 +118,14 @@ def oauth_error_from(
     return _oauth_kind(_text(fields.get("error")), _text(fields.get("status")))("", call, _oauth_said(said, fields))
 
 
+def storage_error_from(
+    status: int, headers: Mapping[str, str], body: bytes, *, call: Call, now: datetime
+) -> HubSpotError:
+    """Return the exception for an answer of the storage behind signed addresses, which speaks XML."""
+    error = error_from(status, headers, body, call=call, now=now)
+    return errors.AddressExpired("", call, error.said) if status == 403 else error
+
+
 def error_details(listed: object) -> tuple[ErrorDetail, ...]:
     """Read HubSpot's `errors` list, of an error body or of a batch answer. What is no list is none."""
     if not isinstance(listed, list):
@@ -151,6 +159,8 @@ def _kind(said: Said, fields: Mapping[str, Any]) -> type[HubSpotError]:
         return errors.RateLimited
     if status in (400, 414) and "identities on a profile" in said.message:
         return errors.TooManyIdentities
+    if status == 400 and "maximum number allowed per application" in said.message:
+        return errors.TooManySubscriptions
     if found := _BY_STATUS.get(status):
         return found
     match status:

@@ -12,13 +12,15 @@
     │   └── UnexpectedStatus            a redirect, an informational status
     ├── Refused                       4xx: certainly did not happen
     │   ├── BadRequest                  400
-    │   │   └── ValidationFailed          names properties and codes
+    │   │   ├── ValidationFailed          names properties and codes
+    │   │   └── TooManySubscriptions      beyond 1,000 webhook subscriptions of a legacy app
     │   ├── Unauthorized                401
     │   │   ├── TokenExpired
     │   │   ├── TokenUnreadable           HubSpot could not decode it
     │   │   └── TokenMissing              HubSpot saw no credentials at all
     │   ├── Forbidden                   403
-    │   │   └── MissingScopes
+    │   │   ├── MissingScopes
+    │   │   └── AddressExpired            a file's signed address is too old, or damaged
     │   ├── NotFound                    404
     │   ├── Conflict                    409
     │   ├── UriTooLong                  414
@@ -210,6 +212,13 @@ class ValidationFailed(BadRequest):
         return ", ".join(dict.fromkeys(filter(None, map(str.strip, pairs))))
 
 
+class TooManySubscriptions(BadRequest):
+    """A legacy app may have 1,000 webhook subscriptions, all accounts together."""
+
+    happened = "the app has as many webhook subscriptions as it may"
+    advice = "Delete some; the webhooks journal tells of all properties with one subscription per account."
+
+
 class Unauthorized(Refused):
     """401."""
 
@@ -260,6 +269,13 @@ class MissingScopes(Forbidden):
 
     def _named(self) -> str:
         return " or ".join(filter(None, map(_label, self.scopes)))
+
+
+class AddressExpired(Forbidden):
+    """403: an address that carries its own permission is too old, or was changed on its way."""
+
+    happened = "the file's address is no longer good"
+    advice = "Ask HubSpot for a new one: they live for minutes."
 
 
 class NotFound(Refused):

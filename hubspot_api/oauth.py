@@ -50,6 +50,14 @@ class TokenGrant:
 
 
 @dataclass(frozen=True, slots=True)
+class AppGrant:
+    """A token of the app itself, of no account. `expires_in` is in seconds from the answer on; nothing renews it."""
+
+    access_token: Secret
+    expires_in: int
+
+
+@dataclass(frozen=True, slots=True)
 class TokenInfo:
     """What introspection says of a live token. `expires_in` is None for a refresh token.
 
@@ -153,6 +161,18 @@ class OAuth:
 
         return _grant(self._asked(_TOKEN_PATH, ask, _grant, hub_id))
 
+    def client_credentials(self, scopes: Sequence[str]) -> AppGrant:
+        """Get a token of the app itself, for the webhooks journal.
+
+        Raises ClientInvalid, OAuthRefused (a scope the app may not have), RateLimited, ServerFailed, NoAnswer,
+        AnswerInvalid. Tried again when the answer is lost: a second token harms nobody.
+        """
+
+        def ask(session: OAuth2Client, url: str) -> None:
+            session.fetch_token(url, grant_type="client_credentials", scope=" ".join(scopes))
+
+        return _app_grant(self._asked(_TOKEN_PATH, ask, _app_grant, idempotent=True))
+
     def introspect(
         self, token: Secret, hint: TokenHint = "access_token", hub_id: int | None = None
     ) -> TokenInfo | None:
@@ -192,11 +212,13 @@ class OAuth:
             headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity"},
         )
 
-    def _asked(self, path: str, ask: Ask, check: Check, hub_id: int | None = None) -> Answer:
+    def _asked(
+        self, path: str, ask: Ask, check: Check, hub_id: int | None = None, *, idempotent: bool = False
+    ) -> Answer:
         call = Call("POST", path, hub_id)
         url = self._api_url + fill_path(path, {"version": self._version})
         sending = _Sending(self, call, url, ask, check)
-        return Attempts(call, Bucket.OAUTH, self.surroundings, idempotent=False).run(sending, self._deadline)
+        return Attempts(call, Bucket.OAUTH, self.surroundings, idempotent=idempotent).run(sending, self._deadline)
 
 
 Ask = Callable[[OAuth2Client, str], None]
@@ -255,17 +277,22 @@ def _given(token: Secret) -> str:
     return token.reveal()
 
 
-def _grant(answer: Answer) -> TokenGrant:
+def _app_grant(answer: Answer) -> AppGrant:
     fields = answer.fields
     seconds = fields.integer("expires_in")
     token = fields.text("access_token")
     if seconds <= 0 or not token or "error" in fields.values:
         raise ResponseInvalid("$ should be a token with an expires_in above zero, and no error", answer.call)
+    return AppGrant(Secret(token), seconds)
+
+
+def _grant(answer: Answer) -> TokenGrant:
+    token, fields = _app_grant(answer), answer.fields
     refresh_token = fields.optional_text("refresh_token")
     return TokenGrant(
-        access_token=Secret(token),
+        access_token=token.access_token,
         refresh_token=Secret(refresh_token) if refresh_token else None,
-        expires_in=seconds,
+        expires_in=token.expires_in,
         hub_id=fields.integer("hub_id"),
         user_id=fields.optional_integer("user_id"),
         scopes=fields.texts("scopes"),

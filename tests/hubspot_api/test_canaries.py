@@ -11,10 +11,14 @@ import httpx2
 import pytest
 
 from hubspot_api import batches, objects
+from hubspot_api.app_tokens import AppTokens
+from hubspot_api.app_webhooks import DeveloperKey
+from hubspot_api.client import Client
 from hubspot_api.errors import HubSpotError
 from hubspot_api.fields import Fields
 from hubspot_api.oauth import OAuth
 from hubspot_api.ports import StaticToken
+from hubspot_api.presigned import fetch_json
 from hubspot_api.said import Call
 from hubspot_api.secret import Secret
 from tests.hubspot_api.fakes import HubSpot, Log, Reply, Time, html, ok, refusal, surroundings, world
@@ -52,6 +56,10 @@ def calls(reply: Reply, token: str, log: Log) -> list[Callable[[], object]]:
         transport=httpx2.MockTransport(HubSpot([reply])),
     )
     body = {"email": VALUE}
+    key = DeveloperKey(httpx2.MockTransport(HubSpot([reply])))
+    developer = Client(StaticToken(Secret(token)), surroundings=surroundings(Time(), log), transport=key)
+    app = Client(AppTokens(oauth, ["scope"]), surroundings=surroundings(Time(), log), transport=oauth.transport)
+    address = Secret(f"https://files.example.com/{VALUE}?signature={TOKEN}")
     return [
         lambda: Fields.of(client.request("GET", "/crm/owners/{version}", params={"email": QUERY}).json, Call()).id(),
         lambda: objects.create(client, "contacts", body),
@@ -59,10 +67,13 @@ def calls(reply: Reply, token: str, log: Log) -> list[Callable[[], object]]:
         lambda: oauth.exchange(Secret(CODE), "https://app.example.com/"),
         lambda: oauth.refresh(Secret(TOKEN)),
         lambda: oauth.introspect(Secret(TOKEN)),
+        lambda: Fields.of(developer.request("GET", "/webhooks/{version}/1/settings").json, Call()).id(),
+        lambda: Fields.of(app.request("GET", "/webhooks-journal/journal/{version}/latest").json, Call()).id(),
+        lambda: Fields.of(fetch_json(client, address, "file").json, Call()).id(),
     ]
 
 
-@pytest.mark.parametrize("number", range(6))
+@pytest.mark.parametrize("number", range(9))
 @pytest.mark.parametrize("reply", REPLIES)
 @pytest.mark.parametrize("token", TOKENS)
 def test_nothing_leaks(reply: Reply, token: str, number: int, caplog: pytest.LogCaptureFixture) -> None:
