@@ -70,16 +70,15 @@ class Place:
         return answer.json()
 
     def app(self, **changes: Any) -> None:
-        self.control(
-            "apps",
-            client_id="client-1",
-            client_secret="secret-1",
-            app_id=9001,
-            redirect_uris=[REDIRECT],
-            required_scopes=["oauth"],
-            conditional_scopes=SCOPES,
-            **changes,
-        )
+        defaults = {
+            "client_id": "client-1",
+            "client_secret": "secret-1",
+            "app_id": 9001,
+            "redirect_uris": [REDIRECT],
+            "required_scopes": ["oauth"],
+            "conditional_scopes": SCOPES,
+        }
+        self.control("apps", **(defaults | changes))
 
     def fault(self, action: str, path: str, count: int = 1, **params: Any) -> None:
         self.control("faults", match={"path": path}, action=action, params=params, count=count)
