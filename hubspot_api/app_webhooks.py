@@ -36,13 +36,17 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """One subscription. `property_name` is set for propertyChange, `object_type_id` for `object.*`."""
+    """One subscription. `property_name` is set for propertyChange, `object_type_id` for `object.*`.
+
+    `event_name` is set for event.completed.
+    """
 
     id: int
     event_type: str
     property_name: str | None
     object_type_id: str | None
     active: bool
+    event_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,17 +88,44 @@ def set_settings(client: Client, app_id: int, target_url: str, max_concurrent_re
     return _settings(_request(client, "PUT", "settings", app_id, body).fields)
 
 
+def delete_settings(client: Client, app_id: int) -> None:
+    """Have no webhooks sent. Subscriptions stay, and rest until there are settings again."""
+    _request(client, "DELETE", "settings", app_id)
+
+
 def list_all(client: Client, app_id: int) -> tuple[Subscription, ...]:
     """Return all subscriptions, active or paused. HubSpot has no pages here."""
     return _request(client, "GET", "subscriptions", app_id).fields.each("results", _subscription)
 
 
+def get(client: Client, app_id: int, subscription_id: int) -> Subscription:
+    """Return one subscription. Raises NotFound."""
+    return _subscription(_request(client, "GET", "subscriptions/{id}", app_id, subscription_id=subscription_id).fields)
+
+
 def subscribe(
-    client: Client, app_id: int, event_type: str, property_name: str | None = None, *, active: bool = True
+    client: Client,
+    app_id: int,
+    event_type: str,
+    property_name: str | None = None,
+    *,
+    object_type_id: str | None = None,
+    event_name: str | None = None,
+    active: bool = True,
 ) -> Subscription:
-    """Add a subscription. Raises Conflict when there is one, BadRequest beyond `MOST` or without the scope it takes."""
-    body = {"eventType": event_type, "active": active} | ({"propertyName": property_name} if property_name else {})
+    """Add a subscription. Not repeated when the answer is lost.
+
+    Raises Conflict (with the existing id) when there is one, TooManySubscriptions beyond `MOST`, BadRequest for a type
+    that does not exist or without the scope it takes.
+    """
+    about = {"propertyName": property_name, "objectTypeId": object_type_id, "eventTypeName": event_name}
+    body = {"eventType": event_type, "active": active, **{name: value for name, value in about.items() if value}}
     return _subscription(_request(client, "POST", "subscriptions", app_id, body).fields)
+
+
+def delete(client: Client, app_id: int, subscription_id: int) -> None:
+    """Remove a subscription. Raises NotFound."""
+    _request(client, "DELETE", "subscriptions/{id}", app_id, subscription_id=subscription_id)
 
 
 def switch(client: Client, app_id: int, wanted: Mapping[int, bool]) -> Switched:
@@ -111,12 +142,19 @@ def switch(client: Client, app_id: int, wanted: Mapping[int, bool]) -> Switched:
 
 
 def _request(
-    client: Client, method: str, what: str, app_id: int, body: object = None, *, idempotent: bool | None = None
+    client: Client,
+    method: str,
+    what: str,
+    app_id: int,
+    body: object = None,
+    *,
+    subscription_id: int = 0,
+    idempotent: bool | None = None,
 ) -> Answer:
     """Versions differ in the first word of the path, for no reason that HubSpot gives."""
     room = "webhooks" if client.version == "2026-03" else "app-webhooks"
     path = f"/{room}/{{version}}/{{app_id}}/{what}"
-    path_params = {"app_id": app_id}
+    path_params = {"app_id": app_id, "id": subscription_id}
     return client.request(method, path, path_params=path_params, json=body, bucket=Bucket.EXEMPT, idempotent=idempotent)
 
 
@@ -132,4 +170,5 @@ def _subscription(fields: Fields) -> Subscription:
         property_name=fields.optional_text("propertyName"),
         object_type_id=fields.optional_text("objectTypeId"),
         active=fields.flag("active"),
+        event_name=fields.optional_text("eventTypeName"),
     )
