@@ -109,9 +109,13 @@ class RecordList(ApiResource):
             links = links_of(crm, kind, body)
             record = writes.create(crm, kind, member(body, "properties", dict, {}), author(caller), links)
             shown = View(crm, kind).show_written(record)
-        if body.get("objectWriteTraceId") is not None:
-            shown["objectWriteTraceId"] = str(body["objectWriteTraceId"])
-        reply(resp, shown, 201)
+        reply(resp, _traced(shown, body), 201)
+
+
+def _traced(shown: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+    """What a caller marked comes back with its mark."""
+    trace_id = body.get("objectWriteTraceId")
+    return shown if trace_id is None else shown | {"objectWriteTraceId": str(trace_id)}
 
 
 def _inline_types(caller: Caller, req: falcon.Request) -> list[ObjectType]:
@@ -162,7 +166,7 @@ class RecordItem(ApiResource):
             record = writes.find(crm, kind, record_id, req.get_param("idProperty"))
             writes.update(crm, kind, record, member(body, "properties", dict, {}), author(caller))
             shown = View(crm, kind).show_written(record)
-        reply(resp, shown)
+        reply(resp, _traced(shown, body))
 
     def on_delete(self, req: falcon.Request, resp: falcon.Response, kind_name: str, record_id: str) -> None:
         """An archived record may be archived again; one that never was is not found."""

@@ -251,3 +251,11 @@ def test_an_association_that_does_not_fit_creates_nothing(hub: Hub, type_id: int
 def test_a_trace_id_is_echoed(hub: Hub) -> None:
     body = {"properties": {"email": "a@b.co"}, "objectWriteTraceId": "t1"}
     assert hub.post("/crm/v3/objects/contacts", body).json()["objectWriteTraceId"] == "t1"
+
+
+def test_trace_ids_come_back(hub: Hub) -> None:
+    made = hub.post("/crm/v3/objects/contacts", {"properties": {"email": "a@b.co"}, "objectWriteTraceId": "one"})
+    assert made.json()["objectWriteTraceId"] == "one"
+    address = f"/crm/v3/objects/contacts/{made.json()['id']}"
+    changed = hub.call("PATCH", address, {"properties": {"firstname": "Ada"}, "objectWriteTraceId": "two"})
+    assert changed.json()["objectWriteTraceId"] == "two"
