@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
-from emulator.crm.object_types import CONTACT, DEAL, TICKET, ObjectType
+from emulator.crm.object_types import COMPANY, CONTACT, DEAL, TICKET, ObjectType
 from emulator.crm.pipelines import Pipelines, Stage
 from emulator.crm.records import Record
 from emulator.instants import iso
@@ -26,6 +27,8 @@ def derivations(kind: ObjectType, pipelines: Pipelines) -> dict[str, Derivation]
     }
     if kind is CONTACT:
         found |= _CONTACT
+    elif kind is COMPANY:
+        found |= _COMPANY
     elif kind is DEAL:
         found |= _deal(pipelines)
     elif kind is TICKET:
@@ -52,11 +55,23 @@ def _contact_ids(record: Record) -> str:
     return ";".join(filter(None, (str(record.id), merged)))
 
 
+def _searchable(name: str) -> Derivation:
+    """A phone number as searches compare it: digits, without the country code."""
+
+    def digits(record: Record) -> str | None:
+        return re.sub(r"[^0-9]", "", record.values.get(name, ""))[-10:] or None
+
+    return digits
+
+
+_COMPANY = {"hs_searchable_calculated_phone_number": _searchable("phone")}
 _CONTACT: dict[str, Derivation] = {
     "hs_email_domain": _email_domain,
     "hs_full_name_or_email": _full_name_or_email,
     "hs_is_unworked": lambda record: str("hubspot_owner_id" not in record.values).lower(),
     "hs_all_contact_vids": _contact_ids,
+    "hs_searchable_calculated_phone_number": _searchable("phone"),
+    "hs_searchable_calculated_mobile_number": _searchable("mobilephone"),
 }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.emulator.hub import HUB, Hub, fresh_email
+from tests.emulator.hub import CRM_SCOPES, HUB, Hub, fresh_email
 
 Json = dict[str, Any]
 
@@ -207,8 +207,11 @@ def test_contacts_and_the_others_name_their_last_change_differently(hub: Hub) ->
     hub.create("companies", name="Acme")
     found = names(hub, where("hs_lastmodifieddate", "GT", "0"), kind="companies", shown="name")
     assert found == ["Acme"]
+    # No error, and no rows: clients that sync contacts by it see nothing.
+    hub.create(email="a@b.co")
     answer = hub.search("contacts", {"filters": [where("hs_lastmodifieddate", "GT", "0")]})
-    assert answer.status_code == 400
+    assert answer.json() == {"total": 0, "results": []}
+    assert hub.search("contacts", {"sorts": ["hs_lastmodifieddate"]}).status_code == 400
 
 
 def test_by_an_associated_record(hub: Hub) -> None:
@@ -392,3 +395,23 @@ def test_another_portals_records_are_never_found(hub: Hub) -> None:
     hub.install(9)
     assert hub.search("contacts", {}).json()["total"] == 0
     assert hub.emulator.portals[HUB].crm.tables["0-1"]
+
+
+@pytest.mark.parametrize("kind", ["contacts", "companies"])
+def test_phone_numbers_are_searched_without_the_country_code(hub: Hub, kind: str) -> None:
+    values = {"email": "a@b.co"} if kind == "contacts" else {"name": "Acme"}
+    found = hub.create(kind, phone="+1 (555) 123-4567", **values)
+    name = "hs_searchable_calculated_phone_number"
+    for wanted in ({"operator": "EQ", "value": "5551234567"}, {"operator": "CONTAINS_TOKEN", "value": "*1234567"}):
+        rows = hub.search(kind, {"filters": [{"propertyName": name, **wanted}]}).json()["results"]
+        assert [row["id"] for row in rows] == [found]
+
+
+def test_the_body_of_an_email_is_no_filter(hub: Hub) -> None:
+    answer = hub.control(
+        "POST", f"portals/{HUB}/tokens", {"private_app": True, "scopes": ["sales-email-read", *CRM_SCOPES]}
+    )
+    hub.token = answer["access_token"]
+    for name, status in (("hs_email_html", 400), ("hs_email_subject", 200)):
+        body = {"filters": [{"propertyName": name, "operator": "HAS_PROPERTY"}]}
+        assert hub.search("emails", body).status_code == status

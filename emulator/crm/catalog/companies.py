@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from emulator.crm.catalog.kinds import Standard
-from emulator.crm.catalog.shorthand import LIFECYCLE, choice, flag, number, phone, system, text
+from emulator.crm.catalog.shorthand import LIFECYCLE, choice, derived, flag, number, phone, system, text
 from emulator.crm.object_types import COMPANY
 
 _INFO = "companyinformation"
@@ -15,6 +15,7 @@ PROPERTIES = (
     text("domain", "Company Domain Name", _INFO),
     text("website", "Website URL", _INFO),
     phone("phone", "Phone Number", _INFO),
+    derived("hs_searchable_calculated_phone_number", "Phone number for searches", _INFO),
     text("description", "Description", _INFO, long=True),
     text("address", "Street Address", _INFO),
     text("address2", "Street Address 2", _INFO),

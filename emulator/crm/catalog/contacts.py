@@ -18,6 +18,8 @@ PROPERTIES = (
     text("lastname", "Last Name", _INFO),
     phone("phone", "Phone Number", _INFO),
     phone("mobilephone", "Mobile Phone Number", _INFO),
+    derived("hs_searchable_calculated_phone_number", "Phone number for searches", _INFO),
+    derived("hs_searchable_calculated_mobile_number", "Mobile phone number for searches", _INFO),
     phone("fax", "Fax Number", _INFO),
     text("company", "Company Name", _INFO),
     text("jobtitle", "Job Title", _INFO),

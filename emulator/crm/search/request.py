@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from emulator.crm.object_types import ObjectType
+from emulator.crm.object_types import CONTACT, ObjectType
 from emulator.crm.properties import Schema
 from emulator.errors import InvalidInput, InvalidJson
 
@@ -39,6 +39,10 @@ OPERATORS = {
 
 ASSOCIATIONS = "associations."
 
+# Bodies of activities, by kind; in no kind the preview in HTML.
+_NOT_FILTERABLE = {"0-49": {"hs_email_html", "hs_body_preview"}}
+_NEVER_FILTERABLE = {"hs_body_preview_html"}
+
 
 @dataclass(frozen=True)
 class Filter:
@@ -47,6 +51,10 @@ class Filter:
     value: str = ""
     high: str = ""
     values: tuple[str, ...] = ()
+
+
+# Contacts have lastmodifieddate in its place. HubSpot takes the other name all the same, and finds nothing.
+_NO_RECORD = Filter("hs_object_id", "EQ", "0")
 
 
 @dataclass(frozen=True)
@@ -62,7 +70,7 @@ class SearchRequest:
 
 def parse(body: Mapping[str, Any], kind: ObjectType, schema: Schema) -> SearchRequest:
     """Raises InvalidInput and InvalidJson."""
-    groups = tuple(_group(each, schema) for each in _groups(body))
+    groups = tuple(_group(each, kind, schema) for each in _groups(body))
     if len(groups) > MOST_GROUPS or sum(map(len, groups)) > MOST_FILTERS:
         raise InvalidInput(f"A search may have at most {MOST_GROUPS} filter groups and {MOST_FILTERS} filters in all")
     query = _text(body, "query")
@@ -84,22 +92,24 @@ def _groups(body: Mapping[str, Any]) -> list[Any]:
     return groups
 
 
-def _group(given: Any, schema: Schema) -> tuple[Filter, ...]:
+def _group(given: Any, kind: ObjectType, schema: Schema) -> tuple[Filter, ...]:
     filters = _list(given, "filters") if isinstance(given, dict) else None
     if filters is None:
         raise InvalidJson("Cannot deserialize value of type `FilterGroup`")
     if len(filters) > MOST_FILTERS_PER_GROUP:
         raise InvalidInput(f"A filter group may have at most {MOST_FILTERS_PER_GROUP} filters")
-    return tuple(_filter(each, schema) for each in filters)
+    return tuple(_filter(each, kind, schema) for each in filters)
 
 
-def _filter(given: Any, schema: Schema) -> Filter:
+def _filter(given: Any, kind: ObjectType, schema: Schema) -> Filter:
     if not isinstance(given, dict):
         raise InvalidJson("Cannot deserialize value of type `Filter`")
     name, operator = _text(given, "propertyName"), _text(given, "operator")
     if operator not in OPERATORS:
         raise InvalidInput(f"{operator or 'null'} is not a valid operator: one of {', '.join(OPERATORS)}")
-    _check_property(name, operator, schema)
+    if kind is CONTACT and name == "hs_lastmodifieddate":
+        return _NO_RECORD
+    _check_property(name, operator, kind, schema)
     for needed in OPERATORS[operator]:
         if given.get(needed) in (None, "", []):
             raise InvalidInput(f"operator {operator} requires {needed} on property {name}")
@@ -107,13 +117,15 @@ def _filter(given: Any, schema: Schema) -> Filter:
     return Filter(name, operator, _scalar(given.get("value")), _scalar(given.get("highValue")), values)
 
 
-def _check_property(name: str, operator: str, schema: Schema) -> None:
+def _check_property(name: str, operator: str, kind: ObjectType, schema: Schema) -> None:
     """One thing that is not a property may be asked: associations.{kind} EQ id."""
     if name.startswith(ASSOCIATIONS):
         if operator != "EQ":
             raise InvalidInput(f"{name} can only be searched with EQ")
     elif schema.get(name) is None:
         raise InvalidInput(f"There was a problem with the request. Property {name} does not exist")
+    elif name in _NEVER_FILTERABLE or name in _NOT_FILTERABLE.get(kind.type_id, ()):
+        raise InvalidInput(f"Property {name} of {kind.plural} cannot be filtered by")
 
 
 def _sort(given: Any, kind: ObjectType, schema: Schema) -> tuple[str | None, bool]:
