@@ -68,7 +68,10 @@ def between(client: Client, from_type: str, to_type: str) -> tuple[AssociationLi
 def create(
     client: Client, from_type: str, to_type: str, limits: Mapping[AssociationType, int]
 ) -> Outcome[AssociationLimit]:
-    """Set limits where there are none. Kinds that HubSpot does not know, and wrong numbers, are in `errors`."""
+    """Set limits where there are none. Kinds that HubSpot does not know, and wrong numbers, are in `errors`.
+
+    Not repeated when an answer is lost.
+    """
     return _set(client, from_type, to_type, "create", limits)
 
 
@@ -130,7 +133,7 @@ def _post(client: Client, from_type: str, to_type: str, verb: str, inputs: Seque
         path_params={"from_type": from_type, "to_type": to_type},
         json={"inputs": inputs},
         bucket=Bucket.ASSOCIATIONS,
-        idempotent=True,  # what is set twice is the same as once
+        idempotent=verb != "create",  # a limit that is there is changed, not made again
     )
 
 

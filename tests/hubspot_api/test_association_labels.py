@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -12,6 +13,7 @@ from hubspot_api.associations import AssociationType, Pair
 from hubspot_api.batches import NewRecord
 from hubspot_api.ports import Bucket
 from tests.hubspot_api.emulated import Place
+from tests.hubspot_api.fakes import ok, world
 
 
 def test_a_label_lives_and_dies(place: Place) -> None:
@@ -90,6 +92,14 @@ def test_some_limits_are_refused_whatever_the_status(place: Place, version: str)
     unknown = AssociationType(987_654, "USER_DEFINED")
     made = association_limits.create(client, "contacts", "companies", {unknown: 1, AssociationType(279): 5})
     assert ([one.most for one in made.results], len(made.errors)) == ([5], 1)
+
+
+def test_limits_are_repeated_only_when_they_were_there_before() -> None:
+    for verb, calls in ((association_limits.create, 1), (association_limits.update, 2)):
+        here = world(ok(status=502), ok({"results": []}))
+        with suppress(errors.Overloaded):
+            verb(here.client, "contacts", "companies", {AssociationType(279): 5})
+        assert len(here.hubspot.asked) == calls
 
 
 def test_records_at_their_limit_are_named(place: Place) -> None:
