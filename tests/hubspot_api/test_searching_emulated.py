@@ -9,13 +9,14 @@ import pytest
 from hubspot_api import associations, batches, errors, objects, search
 from hubspot_api.batches import NewRecord
 from hubspot_api.search import Filter, Query
-from tests.hubspot_api.emulated import Place
+from tests.hubspot_api.emulated import USER, Place
 
 PEOPLE = {
     "Ada": {"email": "Ada@Ops.example", "lifecyclestage": "lead", "city": "London"},
     "Bob": {"email": "bob@ops.example", "lifecyclestage": "customer", "city": "New York"},
     "Cyd": {"email": "cyd@sales.example", "lifecyclestage": "lead"},
 }
+MANY = {"companies": 10_450}
 EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 
 
@@ -67,6 +68,15 @@ def test_records_that_come_and_go_meanwhile_shift_nothing(place: Place) -> None:
     late = objects.create(client, "contacts", {"firstname": "Eva", "city": "Turin"}).id
     seen += [one.id for one in found]
     assert seen == [*ids[:400], *ids[450:], late]
+
+
+def test_more_matches_than_hubspot_lets_paging_reach(place: Place) -> None:
+    place.control("portals", hub_id=303, hublet="na1", users=[{"user_id": USER, "email": "a@b.example"}], seed=MANY)
+    client = place.client(place.tokens(303)["access_token"])
+    assert search.total(client, "companies", Query()) == MANY["companies"]
+    ids = [one.id for one in search.every(client, "companies", Query())]
+    assert ids == sorted(set(ids))
+    assert len(ids) == MANY["companies"]
 
 
 def test_what_hubspot_alone_can_know_it_refuses(place: Place) -> None:
