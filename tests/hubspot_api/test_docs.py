@@ -3,23 +3,84 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.hubspot_api.emulated import Place
+from emulator import Emulator, Options
+from hubspot_api import automation, journal
+from hubspot_api.app_tokens import AppTokens
+from hubspot_api.app_webhooks import DeveloperKey
+from hubspot_api.client import Client
+from hubspot_api.ports import StaticToken
+from tests.hubspot_api.emulated import HUB, ORIGINS, SCOPES, Place, never_limited
+from tests.hubspot_api.test_automation import KEY, Actions, action, contacts, workflow
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "client.md"
 
 
-def test_the_examples_run(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
-    examples = re.findall(r"^```python\n(.*?)^```", DOCUMENT.read_text(), re.DOTALL | re.MULTILINE)
-    assert len(examples) == 10
-    names: dict[str, Any] = {}
-    for number, example in enumerate(examples):
+SCOPES_OF_EXAMPLES = [*SCOPES, "files", "content", "automation"]
+
+
+@pytest.fixture
+def actions() -> Actions:
+    return Actions()
+
+
+@pytest.fixture
+def place(actions: Actions) -> Iterator[Place]:
+    """An account that has what the examples read, whose journal is there at once."""
+    options = Options(ORIGINS, journal_linger_ms=0)
+    here = Place(Emulator(options, limits=never_limited(), fetcher=actions))
+    here.app(conditional_scopes=SCOPES_OF_EXAMPLES, developer_api_key=KEY)
+    here.control(f"portals/{HUB}/marketing", marketing_emails=6, web_events=50)
+    yield here
+    here.web.close()
+
+
+def clients(place: Place) -> dict[str, Client]:
+    """What the examples call `client`, `app` and `developer`, where they would call HubSpot."""
+    key = DeveloperKey(place.transport)
+    return {
+        "client": place.client(place.tokens(scopes=SCOPES_OF_EXAMPLES)["access_token"]),
+        "app": place.client(tokens=AppTokens(place.oauth(), journal.SCOPES)),
+        "developer": Client(StaticToken(KEY), transport=key, api_url=ORIGINS["na1"]),
+    }
+
+
+def waiting(place: Place, actions: Actions) -> dict[str, Any]:
+    """A workflow, and the callback of a contact who waits in it."""
+    client = clients(place)["client"]
+    workflow_id = workflow(place, client, action(place))
+    automation.enroll(client, workflow_id, contacts(client, 2)[1][1])
+    place.emulator.deliver()
+    return {"workflow_id": workflow_id, "callback_id": actions.callbacks()[0]}
+
+
+def examples(kind: str) -> list[str]:
+    return re.findall(rf"^```{kind}\n(.*?)^```", DOCUMENT.read_text(), re.DOTALL | re.MULTILINE)
+
+
+def test_the_examples_run(place: Place, actions: Actions, capsys: pytest.CaptureFixture[str]) -> None:
+    found = examples("python")
+    assert len(found) == 15
+    names: dict[str, Any] = waiting(place, actions)
+    for number, example in enumerate(found):
         exec(compile(example, f"client.md, example {number + 1}", "exec"), names)  # noqa: S102 - our own page
-        names["client"] = place.client()  # the first example made one that would call HubSpot
+        names |= clients(place)  # what an example made would call HubSpot
     printed = capsys.readouterr().out
     assert "('email',) ('INVALID_EMAIL',)" in printed
     assert "['hat'] ['OBJECT_ALREADY_EXISTS']" in printed
+    assert f"{HUB} object SNAPSHOT" in printed
+    assert names["stored"] is not None
+    assert names["visits"].json["results"]
+
+
+def test_those_that_do_not_run_are_python(place: Place) -> None:
+    (example,) = examples("python not-run")
+    compile(example, "client.md", "exec")
+    for line in example.splitlines():
+        path = line.split('"')[3].replace("{version}", "2026-03")
+        assert place.web.get(path).status_code == 404, "the emulator serves it now: run the example"
