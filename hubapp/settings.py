@@ -68,6 +68,8 @@ HUBSPOT_SCOPES = env.words(
     "oauth crm.objects.contacts.read crm.objects.companies.read crm.objects.deals.read tickets crm.objects.owners.read",
 )
 HUBSPOT_OPTIONAL_SCOPES = env.words("HUBSPOT_OPTIONAL_SCOPES")
+# Where `manage.py hubspot_project` writes; when set, `manage.py check` compares the app at HubSpot with this one.
+HUBSPOT_PROJECT_DIR = env.text("HUBSPOT_PROJECT_DIR")
 HUBSPOT_API_URL = env.text("HUBSPOT_API_URL", "https://api.hubapi.com").rstrip("/")
 HUBSPOT_AUTHORIZE_URL = env.text("HUBSPOT_AUTHORIZE_URL", "https://app.hubspot.com/oauth/authorize")
 HUBSPOT_API_VERSION = env.text("HUBSPOT_API_VERSION", "2026-03")

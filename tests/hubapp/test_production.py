@@ -17,7 +17,7 @@ PRODUCTION = {
     "REDIS_URL": "redis://redis.example:6379/0",
     "PUBLIC_URL": "https://app.example.com",
     "ENCRYPTION_KEYS": "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
-    "HUBSPOT_CLIENT_ID": "id",
+    "HUBSPOT_CLIENT_ID": "11111111-2222-3333-4444-555555555555",
     "HUBSPOT_CLIENT_SECRET": "secret",
     "HUBSPOT_APP_ID": "39522895",
 }

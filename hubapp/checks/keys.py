@@ -1,10 +1,11 @@
-"""What is wrong with the configuration, said by `manage.py check` with an id and a hint before it goes wrong."""
+"""Whether tokens can be sealed, and whether everything that is sealed can be opened."""
 
 from __future__ import annotations
 
 import os
-import re
+import stat
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from allauth.mfa.models import Authenticator
@@ -14,61 +15,8 @@ from django.core.checks import Warning as Caution
 from django.core.exceptions import ImproperlyConfigured
 from django.db import Error as DatabaseError
 
-from installations.clients import AUTHORIZE_PATH
 from installations.models import DataKey
 from installations.vault import KeyRing, key_ring
-
-_APP_PAGE = "It is on the app's page in HubSpot, under Auth."
-_NEEDED = {
-    "HUBSPOT_CLIENT_ID": _APP_PAGE,
-    "HUBSPOT_CLIENT_SECRET": _APP_PAGE,
-    "HUBSPOT_APP_ID": "It is in the address of the app's page in HubSpot. Webhooks of other apps are told by it.",
-}
-_API_KEYS = ("HUBSPOT_API_KEY", "HAPIKEY")
-
-
-@register()
-def check_hubspot(**_: Any) -> list[CheckMessage]:
-    """Everything about HubSpot that can be seen without asking it."""
-    return [*_missing(), *_api_keys(), *_addresses(), *_scopes(), *_version()]
-
-
-def _missing() -> Iterator[CheckMessage]:
-    kind = Caution if settings.DEVELOPMENT else Error
-    for name, hint in _NEEDED.items():
-        if not getattr(settings, name):
-            yield kind(f"{name} is not set: nobody can connect a portal.", hint=hint, id="hubapp.E001")
-
-
-def _api_keys() -> Iterator[CheckMessage]:
-    for name in _API_KEYS:
-        if os.environ.get(name):
-            hint = "HubSpot switched API keys off in 2022. This app uses OAuth; remove the variable."
-            yield Caution(f"{name} is set, and nothing reads it.", hint=hint, id="hubapp.W002")
-
-
-def _addresses() -> Iterator[CheckMessage]:
-    if not settings.DEVELOPMENT and not settings.PUBLIC_URL.startswith("https://"):
-        hint = "HubSpot sends codes and webhooks there; it accepts no other."
-        yield Error("PUBLIC_URL does not begin with https://.", hint=hint, id="hubapp.E003")
-    if not settings.HUBSPOT_AUTHORIZE_URL.endswith(AUTHORIZE_PATH):
-        hint = "Give the whole address up to the question mark, as https://app.hubspot.com/oauth/authorize."
-        yield Error(f"HUBSPOT_AUTHORIZE_URL does not end in {AUTHORIZE_PATH}.", hint=hint, id="hubapp.E004")
-
-
-def _scopes() -> Iterator[CheckMessage]:
-    if "oauth" not in settings.HUBSPOT_SCOPES:
-        hint = "It is the one scope that every app needs, and with which people sign in."
-        yield Error("HUBSPOT_SCOPES lacks the scope oauth.", hint=hint, id="hubapp.E005")
-
-
-def _version() -> Iterator[CheckMessage]:
-    if not re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])", settings.HUBSPOT_API_VERSION, re.ASCII):
-        hint = (
-            "HubSpot names its versions by year and month, as 2026-03. Leave it out to use the one we were tested with."
-        )
-        problem = f"HUBSPOT_API_VERSION is {settings.HUBSPOT_API_VERSION!r}."
-        yield Error(problem, hint=hint, id="hubapp.E006")
 
 
 @register()
@@ -82,6 +30,23 @@ def check_encryption_keys(**_: Any) -> list[CheckMessage]:
     except ImproperlyConfigured as error:
         hint = "Give id:base64, several with commas between them, the one to use first in front."
         return [Error(str(error), hint=hint, id="hubapp.E007")]
+    return []
+
+
+@register(Tags.security)
+def check_key_file(**_: Any) -> list[CheckMessage]:
+    """Whether only we can replace the file with the keys; settings refuse one that others may read."""
+    path = os.environ.get("ENCRYPTION_KEYS_FILE", "").strip()
+    if not path:
+        return []
+    if os.environ.get("ENCRYPTION_KEYS", "").strip():
+        hint = "Remove one of the two: a key that is only in the file is not used."
+        return [Caution("ENCRYPTION_KEYS hides ENCRYPTION_KEYS_FILE.", hint=hint, id="hubapp.W022")]
+    folder = Path(path).absolute().parent
+    mode = folder.stat().st_mode
+    if mode & 0o022 and not mode & stat.S_ISVTX:
+        hint = f"Run: chmod go-w {folder}"
+        return [Error(f"Others may replace files in {folder}, so also the keys.", hint=hint, id="hubapp.E023")]
     return []
 
 

@@ -1,0 +1,18 @@
+"""What is wrong with the configuration, said by `manage.py check` with an id and a hint before it goes wrong."""
+
+from __future__ import annotations
+
+from .hubspot import check_hubspot
+from .keys import check_encryption_keys, check_key_file, check_stored_keys
+from .project import check_project
+from .stores import check_postgresql, check_redis
+
+__all__ = [
+    "check_encryption_keys",
+    "check_hubspot",
+    "check_key_file",
+    "check_postgresql",
+    "check_project",
+    "check_redis",
+    "check_stored_keys",
+]
