@@ -143,13 +143,7 @@ class _Sending:
         self._token = self._client.tokens.current()
 
     def send(self, deadline: Deadline, permit: Permit) -> Answer:
-        transport = Bounded(self._client.transport, deadline, MAX_BYTES, permit.answered)
-        with named_failures(self._call):
-            response = transport.handle_request(self._request())
-            try:
-                content = read_content(response, self._call)
-            finally:
-                response.close()
+        response, content = exchange(self._client.transport, self._request(), self._call, deadline, permit)
         self.bytes_received += len(content)
         now = self._client.surroundings.now()
         return answer_from(response.status_code, response.headers, content, call=self._call, now=now)
@@ -173,8 +167,19 @@ class _Sending:
         return httpx2.Request(self._call.method, self._url + self._target, headers=headers, content=content)
 
 
-def read_content(response: httpx2.Response, call: Call) -> bytes:
-    """Return an answer's body, decoded. Raises AnswerTooLarge, and what a transport raises."""
+def exchange(
+    transport: httpx2.BaseTransport, request: httpx2.Request, call: Call, deadline: Deadline, permit: Permit
+) -> tuple[httpx2.Response, bytes]:
+    """Send a request; return the answer and its body, decoded. Raises NoAnswer, AnswerTooLarge, AnswerUnreadable."""
+    with named_failures(call):
+        response = Bounded(transport, deadline, MAX_BYTES, permit.answered).handle_request(request)
+        try:
+            return response, _content(response, call)
+        finally:
+            response.close()
+
+
+def _content(response: httpx2.Response, call: Call) -> bytes:
     pieces: list[bytes] = []
     size = 0
     for piece in response.iter_bytes():

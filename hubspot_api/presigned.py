@@ -11,12 +11,12 @@ import httpx2
 
 from hubspot_api.answers import Answer, answer_from, storage_error_from
 from hubspot_api.attempts import Attempts
-from hubspot_api.client import DEADLINE, HEADERS, MAX_BYTES, Client, read_content
+from hubspot_api.client import DEADLINE, HEADERS, Client, exchange
 from hubspot_api.errors import HubSpotError, ResponseInvalid
 from hubspot_api.ports import Bucket, Permit
 from hubspot_api.said import Call
 from hubspot_api.secret import Secret
-from hubspot_api.transport import Bounded, Deadline, named_failures
+from hubspot_api.transport import Deadline
 
 
 def fetch_json(client: Client, url: Secret, name: str, *, deadline: float = DEADLINE) -> Answer:
@@ -56,13 +56,7 @@ class _Sending:
         """Nothing to fetch: the address is the permission."""
 
     def send(self, deadline: Deadline, permit: Permit) -> Answer:
-        transport = Bounded(self._client.transport, deadline, MAX_BYTES, permit.answered)
-        with named_failures(self._call):
-            response = transport.handle_request(self._request())
-            try:
-                content = read_content(response, self._call)
-            finally:
-                response.close()
+        response, content = exchange(self._client.transport, self._request(), self._call, deadline, permit)
         self.bytes_received += len(content)
         return answer_from(
             response.status_code,
