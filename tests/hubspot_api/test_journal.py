@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx2
@@ -214,6 +217,26 @@ def test_half_a_file_is_read_again() -> None:
     assert here.log.records[1].attempts == 2
 
 
+def test_a_file_that_comes_too_slowly_ends_at_the_deadline() -> None:
+    entry = {"currentOffset": "1", "url": "https://files.example/f", "expiresAt": "2026-01-01T00:00:00Z"}
+
+    def slow(_: httpx2.Request) -> httpx2.Response:
+        here.time.pass_(11)
+        return httpx2.Response(200, stream=Pieces())
+
+    here = world(ok(entry), slow)
+    with pytest.raises(errors.DeadlineExceeded):
+        list(journal.files(here.client))
+
+
+class Pieces(httpx2.SyncByteStream):
+    """A body that never ends."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        while True:
+            yield b" "
+
+
 def test_an_odd_event_does_not_stop_the_journal() -> None:
     odd = {
         "type": "galaxy",
@@ -260,6 +283,23 @@ def test_tokens_end_by_the_clock() -> None:
     assert tokens.rejected(first) is second, "somebody else has replaced it"
     assert tokens.rejected(second).generation == second.generation + 1
     assert b"grant_type=client_credentials&scope=a+b" in server.hubspot.asked[0].content
+
+
+def test_threads_share_a_token_and_one_of_them_asks() -> None:
+    together = threading.Barrier(4)
+
+    def grant(_: httpx2.Request) -> httpx2.Response:
+        return ok({"access_token": f"t-{len(server.hubspot.asked)}", "expires_in": 1800, "token_type": "bearer"})
+
+    def current(_: int) -> int:
+        together.wait(timeout=5)
+        return tokens.current().generation
+
+    server = Server(grant)
+    tokens = AppTokens(server.oauth, ["a"])
+    with ThreadPoolExecutor(4) as pool:
+        assert set(pool.map(current, range(4))) == {1}
+    assert len(server.hubspot.asked) == 1
 
 
 def test_a_wrong_secret_is_the_apps_own_fault(place: Place) -> None:
