@@ -75,6 +75,7 @@ def add(crm: Crm, wanted: Wanted) -> CustomObject:
     partners = list(dict.fromkeys(crm.object_type(name) for name in wanted.associated))
     at = crm.stamp()
     number = _next_number(crm)
+    crm.latest_custom_object = number
     kind = kind_of(crm.hub_id, number, wanted)
     schema = Schema(system(wanted.group, kind), [(wanted.group, f"{wanted.singular} information")])
     for definition in wanted.properties:
@@ -117,7 +118,7 @@ def check_names(wanted: Wanted, known: set[str]) -> None:
 def _next_number(crm: Crm) -> int:
     """Ids of different accounts differ, as far as that goes."""
     taken = [int(type_id.removeprefix(CUSTOM)) for type_id in crm.custom_objects]
-    return max([10_000_000 + crm.hub_id * 7_919 % 90_000_000, *taken]) + 1
+    return max([10_000_000 + crm.hub_id * 7_919 % 90_000_000, crm.latest_custom_object, *taken]) + 1
 
 
 def named(crm: Crm, name: str) -> CustomObject:

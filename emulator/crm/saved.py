@@ -21,6 +21,7 @@ def save_crm(crm: Crm) -> Json:
     """Call it under the portal's lock."""
     return {
         "custom_objects": [save_custom_object(each) for each in crm.custom_objects.values()],
+        "latest_custom_object": crm.latest_custom_object,
         "association_types": [_type(each) for each in crm.association_types if each.category == USER_DEFINED],
         "association_limits": {str(key): most for key, most in crm.association_limits.items()},
         "write_rules": {type_id: asdict(rules) for type_id, rules in crm.write_rules.by_type.items()},
@@ -40,6 +41,7 @@ def save_crm(crm: Crm) -> Json:
 def load_crm(crm: Crm, saved: Json) -> None:
     for each in saved.get("custom_objects", []):
         load_custom_object(crm, each)
+    crm.latest_custom_object = saved.get("latest_custom_object", 0)
     for each in saved.get("association_types", []):
         crm.association_types.add(_load_type(crm, each))
     crm.association_limits.update((int(key), most) for key, most in saved.get("association_limits", {}).items())

@@ -26,7 +26,7 @@ from emulator.crm.schemas import CustomObject
 from emulator.crm.search.cache import SearchCache
 from emulator.crm.values import Values
 from emulator.crm.write_rules import WriteRules
-from emulator.errors import InvalidInput
+from emulator.errors import InvalidInput, UnknownObjectType
 from emulator.instants import iso
 
 Follower = Callable[[Write], tuple[Change, ...]]
@@ -58,6 +58,8 @@ class Crm:
     association_limits: dict[int, int] = field(init=False, default_factory=dict)
     write_rules: WriteRules = field(init=False, default_factory=WriteRules)
     custom_objects: dict[str, CustomObject] = field(init=False, default_factory=dict)
+    # The number of the latest one: none is given twice, whatever was deleted.
+    latest_custom_object: int = field(init=False, default=0)
     tables: dict[str, Table] = field(init=False, default_factory=dict)
     schemas: dict[str, Schema] = field(init=False, default_factory=dict)
     _derived: dict[str, dict[str, Derivation]] = field(init=False, default_factory=dict)
@@ -136,10 +138,18 @@ class Crm:
         return self.links.types
 
     def table(self, kind: ObjectType) -> Table:
-        return self.tables[kind.type_id]
+        """Raises UnknownObjectType when its schema was deleted while a call waited for the lock."""
+        try:
+            return self.tables[kind.type_id]
+        except KeyError:
+            raise UnknownObjectType(kind.name) from None
 
     def schema(self, kind: ObjectType) -> Schema:
-        return self.schemas[kind.type_id]
+        """Raises UnknownObjectType, as `table` does."""
+        try:
+            return self.schemas[kind.type_id]
+        except KeyError:
+            raise UnknownObjectType(kind.name) from None
 
     def values(self, kind: ObjectType) -> Values:
         return Values(self.hub_id, kind, self.schema(kind), self.pipelines, self.owners)

@@ -217,6 +217,9 @@ def check_pair(crm: Crm, type_: AssociationType, from_id: int, to_id: int) -> No
 
 def check_ends(crm: Crm, type_: AssociationType, from_id: int, to_id: int) -> None:
     """Raises InvalidInput or ResourceNotFound for what can never be associated."""
+    if crm.association_types.get(type_.key) is not type_:
+        # Deleted while the call waited for the lock.
+        raise InvalidInput(f"No association type {type_.category} {type_.type_id} exists")
     if type_.from_type is type_.to_type and from_id == to_id:
         raise InvalidInput(f"Object {from_id} cannot be associated to itself")
     for kind, number in ((type_.from_type, from_id), (type_.to_type, to_id)):

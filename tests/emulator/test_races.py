@@ -10,6 +10,7 @@ import httpx2
 
 from emulator.testing import EmulatorTransport
 from tests.emulator.hub import APP_ID, HUB, Hub, fresh_email
+from tests.emulator.test_schemas import CAR, SCOPES
 
 THREADS = 12
 
@@ -152,3 +153,58 @@ def test_the_same_subscription_is_made_by_one_of_many(hub: Hub) -> None:
     statuses: list[int] = []
     at_once(lambda number: statuses.append(subscribe(each[number], "email")))
     assert Counter(statuses) == {201: 1, 409: THREADS - 1}
+
+
+class Watched:
+    """A lock that tells how many have come to it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self.come = threading.Semaphore(0)
+
+    def __enter__(self) -> None:
+        self.come.release()
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
+def test_schemas_that_go_while_they_are_used(bare: Hub) -> None:
+    """A call may wait for the lock with a kind in its hands that is gone when it gets it."""
+    private = bare.control("POST", f"portals/{HUB}/tokens", {"private_app": True, "scopes": SCOPES})
+    bare.token = private["access_token"]
+    crm = bare.emulator.portals[HUB].crm
+    calls = clients(bare)
+    statuses: list[int] = []
+    bare.post("/crm/v3/schemas", CAR)
+    sold = bare.create("car", model="T", vin="1")
+    contact = bare.create(email=fresh_email())
+    wanted: list[tuple[str, str, object]] = [
+        ("GET", "/crm/v3/objects/car", None),
+        ("POST", "/crm/v3/objects/car", {"properties": {"model": "T", "vin": "2"}}),
+        ("PATCH", f"/crm/v3/objects/car/{sold}", {"properties": {"doors": "4"}}),
+        ("GET", "/crm/v3/properties/car", None),
+        ("GET", "/crm/v3/objects/contacts?associations=car", None),
+        ("PUT", f"/crm/v4/objects/contacts/{contact}/associations/default/car/{sold}", None),
+    ]
+    lock = Watched()
+    crm.lock = lock  # type: ignore[assignment]
+
+    def work(number: int) -> None:
+        method, path, body = wanted[number % len(wanted)]
+        statuses.append(calls[number].request(method, path, json=body).status_code)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(THREADS)]
+    with lock:
+        lock.come.acquire()
+        for thread in threads:
+            thread.start()
+        for _ in threads:
+            assert lock.come.acquire(timeout=20)
+        bare.call("DELETE", f"/crm/v3/objects/car/{sold}")
+        bare.call("DELETE", "/crm/v3/schemas/car")
+    for thread in threads:
+        thread.join()
+    assert set(statuses) == {400}
+    assert bare.control("GET", "snapshot")["portals"][0]["links"] == []

@@ -218,3 +218,9 @@ def test_a_required_property_cannot_be_archived(hub: Hub, car: Json) -> None:
     assert refused.status_code == 400
     assert hub.call("DELETE", "/crm/v3/properties/car/doors").status_code == 204
     hub.create("car", model="T", vin="1")
+
+
+def test_no_type_id_is_given_twice(hub: Hub, car: Json) -> None:
+    hub.call("DELETE", f"{BASE}/car?archived=true")
+    hub.control("PUT", "snapshot", hub.control("GET", "snapshot"))
+    assert hub.post(BASE, CAR).json()["objectTypeId"] != car["objectTypeId"]
