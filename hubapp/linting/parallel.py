@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from .paths import METHODS
 from .source import FUNCTIONS, Found, Source, words
 
-_HOST = re.compile(r"\bapi(-[a-z0-9]+)?\.(hubapi|hubspot)\.com\b")
+# HubSpot's hosts, or one of its paths behind a host that only the running program knows.
+_HOST = re.compile(r"\bapi(-[a-z0-9]+)?\.(hubapi|hubspot)\.com\b|\{\}/crm/(v\d|\d{4}-\d\d|objects|associations)/")
 _SIDE_BY_SIDE = {"gather", "create_task", "ensure_future", "as_completed", "submit", "map", "imap", "starmap", "spawn"}
 _THREADS = {"threading.Thread", "multiprocessing.Process", "Thread"}
 

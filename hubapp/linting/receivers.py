@@ -10,7 +10,9 @@ from .source import FUNCTIONS, Found, Function, Source
 
 _OURS = re.compile(r"web_?hook|hubspot_event", re.IGNORECASE)
 _BODY = {"body", "data", "json", "get_json", "get_data", "read", "stream", "form", "POST"}
-_VERIFIES = re.compile(r"verif|signature|compare_digest|authentic", re.IGNORECASE)
+_VERIFIES = re.compile(
+    r"verif|signature|compare_digest|authentic|valid\w*_?(request|webhook|hmac|sig)|check_?(sig|hmac)", re.IGNORECASE
+)
 _REQUEST = {"request", "req"}
 
 
@@ -56,11 +58,11 @@ def _verifies(source: Source, function: Function) -> bool:
 
 
 def _called(block: ast.AST) -> set[str]:
-    """Names of what is called, and of decorators."""
+    """Names of what is called; of functions, also decorators and what FastAPI calls for parameters."""
     found: set[str] = set()
     for node in ast.walk(block):
         if isinstance(node, ast.Call):
             found.add(ast.unparse(node.func).rpartition(".")[2])
         if isinstance(node, FUNCTIONS):
-            found |= {ast.unparse(each) for each in node.decorator_list}
+            found |= {ast.unparse(each) for each in (node.args, *node.decorator_list)}
     return found

@@ -89,6 +89,8 @@ class Source:
                 return self.text(left, seen).replace("%s", HOLE).replace("%d", HOLE)
             case ast.Call(func=ast.Attribute(attr="format", value=value)):
                 return self.text(value, seen)
+            case ast.Call(func=ast.Attribute(attr="get" | "getenv"), args=[_, default]):
+                return self.text(default, seen)  # os.environ.get("HUBSPOT_URL", "https://api.hubapi.com")
         return ""
 
     def _named(self, node: ast.Name, seen: frozenset[str]) -> str:

@@ -32,6 +32,7 @@ BAD = {
         'URL = "https://api.hubapi.com/crm/v3/owners"\ndef f():\n    return httpx.get(URL).json()  #!',
         'def f(kind):\n    url = f"https://api.hubapi.com/crm/v3/objects/{kind}?limit=100"\n    return requests.get(url)  #!',
         'client.request("GET", "/crm/objects/{version}/contacts", params={"limit": 100})  #!',
+        'class Api:\n    def contacts(self):\n        url = f"{self.base}/crm/v3/objects/contacts"\n        return requests.get(url)  #!',
         'client.request("POST", "/crm/objects/{version}/deals/search", json=query)  #!',
         "from hubspot_api import objects\ndef f(client):\n    return objects.list_page(client, 'contacts').results  #!",
         "page = api.crm.contacts.basic_api.get_page(limit=100)  #!",
@@ -55,6 +56,10 @@ BAD = {
         'async def main():\n    async with httpx.AsyncClient(base_url="https://api.hubapi.com") as c:\n'
         "        async def one(n):\n            return await c.get(n)\n"
         "        async with asyncio.TaskGroup() as group:\n            group.create_task(one(1))  #!",
+        'class Contacts:\n    def one(self, n):\n        return self.http.get(f"{self.base}/crm/v3/objects/contacts/{n}")\n'
+        "    def all(self, ids):\n        return list(self.pool.map(self.one, ids))  #!",
+        'BASE = os.getenv("URL", "https://api.hubapi.com")\ndef one(n):\n    return requests.get(f"{BASE}/x/{n}")\n'
+        "async def main():\n    await asyncio.gather(*[asyncio.to_thread(one, n) for n in ids])  #!",
         'HOST = "https://api-eu1.hubapi.com"\npool.submit(lambda: requests.post(HOST + "/x", json=1))  #!',
     ],
     "HS005": [
@@ -108,6 +113,9 @@ GOOD = [
     "def keep(portal, t):\n    portal.access_token = t\n    portal.expires_at = t.end\n    portal.save()",
     "class TokenGrant:\n    access_token = field()",
     "@csrf_exempt\ndef hubspot_webhook(request):\n    verify_v3(request)\n    return store(request.body)",
+    '@app.post("/webhook")\nasync def receive(request: Request, _=Depends(verify_hubspot)):\n    await request.json()',
+    '@app.post("/webhook", dependencies=[Depends(verify_hubspot)])\nasync def receive(request):\n    await request.json()',
+    "def webhook(request):\n    if validate_request(request):\n        store(request.body)",
     "@verified\ndef webhook(request):\n    return store(request.body)",
     "def webhook(request):\n    check(request)\n    return store(request.body)\n"
     "def check(request):\n    if not hmac.compare_digest(a, b): raise PermissionDenied",
