@@ -154,7 +154,7 @@ def test_settings(hub: Hub, room: str) -> None:
         (settings(url="http://example.com/hooks"), "https"),
         (settings(url="https://"), "https"),
         (settings(url="/hooks"), "https"),
-        ([], "Object"),
+        ([], "from Array value"),
     ],
 )
 def test_settings_that_are_refused(developer: Developer, body: Any, words: str) -> None:
