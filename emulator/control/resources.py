@@ -150,6 +150,7 @@ class FaultItem(ControlResource):
 
 def rows_since(req: falcon.Request, ledger: Ledger[Row]) -> tuple[list[Row], int]:
     """`since` is the number of the last row already seen, `next` what to pass then."""
+    Fields(req.params, ("since", "limit", "hub_id"), "the query")
     hub_id = req.get_param("hub_id")
     return ledger.since(
         _query_number(req, "since", 0),

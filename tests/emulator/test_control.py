@@ -176,6 +176,11 @@ def test_ledger_questions_that_are_refused(bare: Hub, query: str) -> None:
         assert "must be a whole number" in refusal(bare, "GET", f"{ledger}?{query}")
 
 
+def test_questions_that_nobody_knows_are_refused(bare: Hub) -> None:
+    for ledger in ("requests", "deliveries", "workflow_executions"):
+        assert refusal(bare, "GET", f"{ledger}?hubid=5").startswith("unknown field the query.hubid; known are hub_id")
+
+
 def test_what_is_not_json_is_refused(bare: Hub) -> None:
     answer = bare.http.post("/_emulator/clock", content=b"{")
     assert answer.status_code == 400
