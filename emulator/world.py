@@ -17,7 +17,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from emulator.clock import Clock
@@ -231,15 +231,36 @@ class Emulator:
             refresh, grant = self.grants.authorize(app, portal.hub_id, user_id, frozenset(scopes), portal.hublet)
             return self.grants.new_access_token(app, grant), refresh
 
-    def issue_private(self, portal: Portal, scopes: Iterable[str]) -> tuple[str, AccessToken]:
+    def issue_private(self, portal: Portal, scopes: Iterable[str], made_by: int) -> tuple[str, AccessToken]:
         """A private app of the account, with its token."""
         with self.lock:
             self.private_apps += 1
             number = 26_000_000 + self.private_apps
             token = AccessToken(
-                f"private-{number}", number, portal.hub_id, None, frozenset(scopes), None, portal.hublet, "Private app"
+                f"private-{number}",
+                number,
+                portal.hub_id,
+                None,
+                frozenset(scopes),
+                None,
+                portal.hublet,
+                "Private app",
+                made_by=made_by,
             )
             return self.grants.new_private_token(token), token
+
+    def end_private_tokens(self, hub_id: int, app_id: int) -> AccessToken | None:
+        """Let a private app's tokens die at once, and return what they were; None if there are none."""
+        with self.lock:
+            found = self.grants.private_tokens(hub_id, app_id)
+            for value in found:
+                del self.grants.access_tokens[value]
+            return next(iter(found.values()), None)
+
+    def rotate_private(self, portal: Portal, token: AccessToken) -> str:
+        """Another token for the same private app, for the region in which its account is now."""
+        with self.lock:
+            return self.grants.new_private_token(replace(token, hublet=portal.hublet))
 
     def begin_marketplace_install(self, app: App, portal: Portal, user_id: int | None = None) -> MarketplaceInstall:
         """Raises NotListed."""

@@ -113,7 +113,10 @@ def issue_token(emulator: Emulator, portal: Portal, body: Any) -> dict[str, Any]
 
     fields = Fields(body, ("client_id", "user_id", "scopes", "private_app"))
     if fields.boolean("private_app", False):
-        value, token = emulator.issue_private(portal, fields.texts("scopes", []))
+        made_by = fields.whole("user_id", portal.users[0].user_id)
+        if portal.user(made_by) is None:
+            raise Rejected(f"portal {portal.hub_id} has no user {made_by}")
+        value, token = emulator.issue_private(portal, fields.texts("scopes", []), made_by)
         return {"token_type": "bearer", "access_token": value, "hub_id": portal.hub_id, "app_id": token.app_id}
     app = emulator.apps.get(fields.text("client_id"))
     if app is None:

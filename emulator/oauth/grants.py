@@ -46,6 +46,8 @@ class AccessToken:
     app_name: str = ""
     # Of an app that is distributed privately, which is metered as private apps are.
     private_distribution: bool = False
+    # Of a private app: the user who made it. Its calls are nobody's.
+    made_by: int | None = None
 
     @property
     def private(self) -> bool:
@@ -218,6 +220,14 @@ class Grants:
         value = f"pat-{token.hublet}-{uuid.uuid4()}"
         self.access_tokens[value] = token
         return value
+
+    def private_tokens(self, hub_id: int, app_id: int) -> dict[str, AccessToken]:
+        held = (hub_id, app_id)
+        return {
+            value: token
+            for value, token in self.access_tokens.items()
+            if token.expires_at is None and (token.hub_id, token.app_id) == held
+        }
 
     def _keep(self, token: AccessToken) -> str:
         value = "C" + secrets.token_urlsafe(64)

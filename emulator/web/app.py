@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import falcon
 
 from emulator.control import installs, limits, scenarios, sunsets, write_rules
+from emulator.control import private_apps as private_app_control
 from emulator.control import resources as control
 from emulator.control import users as people
 from emulator.control import webhooks as webhook_control
@@ -27,6 +28,7 @@ from emulator.web import (
     labels,
     lists,
     pipelines,
+    private_apps,
     properties,
     record_associations,
     records,
@@ -77,6 +79,7 @@ def _routes(emulator: Emulator) -> list[tuple[str, object]]:
         *flows.routes(emulator),
         *control.routes(emulator),
         *people.routes(emulator),
+        *private_app_control.routes(emulator),
         *installs.routes(emulator),
         *limits.routes(emulator),
         *scenarios.routes(emulator),
@@ -132,7 +135,7 @@ def _api(emulator: Emulator) -> list[tuple[str, ApiResource]]:
             routes.append((path, resource(emulator, version)))
     routes += [*lists.routes(emulator), *allowances.routes(emulator)]
     routes += [*exports.routes(emulator), *imports.routes(emulator), *files.routes(emulator)]
-    routes += [*users.routes(emulator), *teams.routes(emulator)]
+    routes += [*users.routes(emulator), *teams.routes(emulator), *private_apps.routes(emulator)]
     return routes
 
 

@@ -7,9 +7,10 @@ import re
 import httpx2
 import pytest
 
-from tests.emulator.hub import HUB, Hub
+from tests.emulator.hub import HUB, USER, Hub
 
 CONTACTS = "/crm/objects/2026-03/contacts"
+TOKEN_INFO = "/oauth/v2/private-apps/get/access-token-info"
 
 
 def test_no_token_at_all(bare: Hub) -> None:
@@ -161,3 +162,27 @@ def test_a_private_apps_token(bare: Hub) -> None:
     bare.advance(365 * 86_400)
     assert bare.get(CONTACTS).status_code == 200, "it does not expire"
     assert bare.post(CONTACTS, {"properties": {"email": "a@b.co"}}).status_code == 403
+
+
+def test_a_private_apps_token_says_what_it_is_good_for(bare: Hub) -> None:
+    body = bare.control("POST", f"portals/{HUB}/tokens", {"private_app": True, "scopes": ["tickets"], "user_id": USER})
+    answer = bare.http.post(TOKEN_INFO, json={"tokenKey": body["access_token"]})
+    assert answer.json() == {"userId": USER, "hubId": HUB, "appId": body["app_id"], "scopes": ["tickets"]}
+    for unknown in ("pat-na1-00000000-0000-4000-8000-000000000000", bare.token):
+        assert bare.http.post(TOKEN_INFO, json={"tokenKey": unknown}).status_code == 404
+
+
+def test_a_private_apps_token_is_rotated_and_deleted(bare: Hub) -> None:
+    scopes = ["crm.objects.contacts.read"]
+    first = bare.control("POST", f"portals/{HUB}/tokens", {"private_app": True, "scopes": scopes})
+    app = f"portals/{HUB}/private_apps/{first['app_id']}"
+    second = bare.control("POST", f"{app}/rotate", {})
+    assert second["app_id"] == first["app_id"]
+    statuses = []
+    for one in (first, second):
+        bare.token = one["access_token"]
+        statuses.append(bare.get(CONTACTS).status_code)
+    assert statuses == [401, 200]
+    bare.control("DELETE", app)
+    assert bare.get(CONTACTS).status_code == 401
+    assert bare.http.delete(f"/_emulator/{app}").status_code == 400, "it is gone"
