@@ -161,6 +161,7 @@ STORAGES = {
 }
 
 # ── Sessions, cookies, headers ──────────────────────────────────────────────────────────────────────────────
+SESSION_ENGINE = "hubapp.sessions"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = not DEVELOPMENT
 SESSION_COOKIE_NAME = "hubapp_session" if DEVELOPMENT else "__Host-hubapp_session"
 STAFF_SESSION_COOKIE_NAME = "hubapp_staff" if DEVELOPMENT else "__Host-hubapp_staff"  # see hubapp.staff.session
