@@ -13,7 +13,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 
-from . import logs
+from . import logs, mail_server
 from .environment import Environment
 from .schedule import SCHEDULE
 
@@ -248,6 +248,15 @@ CELERY_BEAT_SCHEDULE = SCHEDULE
 # ── Logs: see hubapp.logs ───────────────────────────────────────────────────────────────────────────────────
 LOG_JSON = not DEVELOPMENT or env.flag("LOG_JSON")
 LOGGING = logs.configuration(as_json=LOG_JSON)
+
+# ── E-mail: see installations.outbox ────────────────────────────────────────────────────────────────────────
+_mail = mail_server.parse(env.text_or_file("EMAIL_URL", "EMAIL_URL_FILE") or ("console:" if DEVELOPMENT else "off:"))
+MAIL_IS_ON = _mail.is_on
+EMAIL_BACKEND, EMAIL_HOST, EMAIL_PORT = _mail.backend, _mail.host, _mail.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.user, _mail.password
+EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.use_tls, _mail.use_ssl
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"hubapp@{_public.hostname}")
 
 # ── Metrics: open to this machine, and to whoever sends "Authorization: Bearer <token>" ─────────────────────
 METRICS_TOKEN = env.text("METRICS_TOKEN")

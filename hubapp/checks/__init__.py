@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .hubspot import check_hubspot
 from .keys import check_encryption_keys, check_key_file, check_stored_keys
+from .mail import check_mail
 from .project import check_project
 from .stores import check_postgresql, check_redis
 
@@ -11,6 +12,7 @@ __all__ = [
     "check_encryption_keys",
     "check_hubspot",
     "check_key_file",
+    "check_mail",
     "check_postgresql",
     "check_project",
     "check_redis",

@@ -20,6 +20,7 @@ PRODUCTION = {
     "HUBSPOT_CLIENT_ID": "11111111-2222-3333-4444-555555555555",
     "HUBSPOT_CLIENT_SECRET": "secret",
     "HUBSPOT_APP_ID": "39522895",
+    "EMAIL_URL": "smtps://mailer:secret@mail.example.com",
 }
 
 
