@@ -11,6 +11,7 @@ def _every(seconds: float, task: str) -> dict[str, object]:
 
 SCHEDULE = {
     "work": _every(10, "lanes.work"),
+    "send mails": _every(30, "installations.send_mails"),
     "sweep": _every(MINUTE, "lanes.sweep"),
     "adopt strays": _every(MINUTE, "webhooks.adopt_strays"),
     "give up unclaimed": _every(MINUTE, "installations.give_up_unclaimed"),
@@ -19,6 +20,7 @@ SCHEDULE = {
     "purge quarantine": _every(60 * MINUTE, "webhooks.purge_quarantine"),
     "erase those due": _every(60 * MINUTE, "installations.erase_those_due"),
     "purge changes": _every(60 * MINUTE, "crm.purge_changes"),
+    "purge mails": _every(60 * MINUTE, "installations.purge_mails"),
     "purge flows": _every(60 * MINUTE, "installations.purge_flows"),
     "clear sessions": _every(60 * MINUTE, "hubapp.clear_sessions"),
 }

@@ -1,16 +1,18 @@
-"""Credentials, people, audit entries and the log of calls in the staff console."""
+"""Credentials, people, audit entries, messages and the log of calls in the staff console."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from . import outbox
+from .audit import record
 from .list_filters import TimeFilter
-from .models import ApiCall, AuditEntry, Credential, Membership
-from .staff_pages import PortalRowsPage, Section, ago
+from .models import ApiCall, AuditEntry, Credential, Mail, Membership
+from .staff_pages import PortalRowsPage, Section, actor, ago
 
 
 @admin.register(Credential)
@@ -69,6 +71,34 @@ class AuditEntryPage(PortalRowsPage):
 
     def title_of(self, row: AuditEntry) -> str:
         return f"{row.actor} {row.action}"
+
+
+@admin.register(Mail)
+class MailPage(PortalRowsPage):
+    heading = "E-mails"
+    explanation = "What was written to the people of portals, without its text. Kept for 30 days."
+    section, rank = Section.HISTORY, 3
+    ordering = ("-posted_at",)
+    list_display = (
+        *("posted_at", "portal_link", "kind", "to", "state", ago("due_at", "Due or tried")),
+        *("attempts", ago("ended_at", "Over"), "latest_error"),
+    )
+    list_filter = ("state", "kind")
+    actions = ("send_again",)
+    fields = (
+        *("portal_link", "kind", "about", "to", "posted_at", "due_at", "state", "attempts", "ended_at"),
+        "latest_error",
+    )
+    readonly_fields = ("portal_link",)
+
+    @admin.action(description="Try again", permissions=["view"])
+    def send_again(self, request: HttpRequest, mails: QuerySet[Mail]) -> None:
+        """Give messages that were given up all their attempts again."""
+        given_up = list(mails.filter(state=Mail.State.GIVEN_UP).select_related("portal"))
+        for mail in given_up:
+            record(mail.portal, actor(request), "sent an e-mail again", mail.kind)
+        outbox.again(given_up)
+        self.message_user(request, f"{len(given_up)} e-mails leave within a minute.", messages.SUCCESS)
 
 
 class StatusClassFilter(admin.SimpleListFilter):

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from .bites import delete_in_bites
-from .models import ApiCall, AuditEntry, Credential, Portal, erase_due
+from .models import ApiCall, AuditEntry, Credential, Mail, Portal, erase_due
 from .signals import erase_portal, portal_disconnected
 from .vault import destroy_data_key
 
@@ -39,6 +39,7 @@ def erase(portal: Portal) -> bool:
     erase_portal.send(Portal, portal=portal)
     delete_in_bites(ApiCall.objects.filter(portal=portal))
     delete_in_bites(AuditEntry.objects.filter(portal=portal))
+    delete_in_bites(Mail.objects.filter(portal=portal))
     with transaction.atomic():
         portal.memberships.all().delete()
         portal.move_to(Portal.State.ERASED)

@@ -6,7 +6,7 @@ import logging
 
 from celery import shared_task
 
-from . import erasing, exchanges, flows, install, retention, uninstalling
+from . import erasing, exchanges, flows, install, outbox, retention, uninstalling
 
 logger = logging.getLogger(__name__)
 
@@ -39,3 +39,15 @@ def purge_calls() -> None:
     deleted = retention.purge_calls(for_s=30.0)
     if deleted:
         logger.info("Deleted %s records of calls that were old.", deleted)
+
+
+@shared_task(name="installations.send_mails", soft_time_limit=60, time_limit=90)
+def send_mails() -> None:
+    """Send what is due in the outbox. Idempotent: a message is claimed before it is sent; two runs share the work."""
+    outbox.send_due(for_s=20.0)
+
+
+@shared_task(name="installations.purge_mails", soft_time_limit=60, time_limit=90)
+def purge_mails() -> None:
+    """Delete messages that are long over. Idempotent."""
+    outbox.purge()
