@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -54,15 +55,31 @@ class AccessMiddleware:
         memberships = visitors.memberships_of(visitor) if visitor else Membership.objects.none()
         hub_id = kwargs.pop("hub_id")
         membership = memberships.filter(portal__hub_id=hub_id).first()
-        is_page = request.headers.get("HX-Request") != "true"  # a fragment cannot lead anybody to HubSpot
-        if membership is None and visitor is not None and is_page and visitors.has_to_prove(visitor, hub_id):
-            return redirect(reverse("sign_in", query={"hub_id": hub_id}))
+        if visitor is not None and not _is_fragment(request):
+            visitors.note(visitor)
+            if membership is None and visitors.to_be_proven(visitor).filter(portal__hub_id=hub_id).exists():
+                return _to_prove(request, hub_id)
         if membership is None or not has_role(membership, getattr(view, "least_role", Role.VIEWER)):
             # Not raised: while debugging, Django's own page would tell which view it was.
             return page_not_found(request, Http404("No such portal, or you have no access to it."))
         log_context.is_about(membership.portal.hub_id)
         request.visitor = visitor  # type: ignore[attr-defined]
         request.memberships = memberships  # type: ignore[attr-defined]
+        request.unproven = visitors.to_be_proven(visitor) if visitor else memberships.none()  # type: ignore[attr-defined]
         request.membership = membership  # type: ignore[attr-defined]
         request.portal = membership.portal  # type: ignore[attr-defined]
         return None
+
+
+def _is_fragment(request: HttpRequest) -> bool:
+    """Whether a page asks by itself for what has changed on it: that can lead nobody to HubSpot."""
+    return request.headers.get("HX-Request") == "true"
+
+
+def _to_prove(request: HttpRequest, hub_id: int) -> HttpResponseBase:
+    """Send somebody to HubSpot, which has to confirm that they still belong to the account; then back to the page."""
+    if request.method == "GET":
+        visitors.come_back_to(request, hub_id)
+    else:
+        messages.info(request, "HubSpot had to confirm first that you belong to this account. Nothing was changed yet.")
+    return redirect(reverse("sign_in", query={"hub_id": hub_id}))

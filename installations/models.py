@@ -162,6 +162,37 @@ class Membership(models.Model):
         return f"{self.email or self.user_id} ({self.role})"
 
 
+class VisitQuerySet(models.QuerySet["Visit"]):
+    def open(self) -> VisitQuerySet:
+        """Visits that neither lasted too long nor rested too long."""
+        now = timezone.now()
+        return self.filter(began_at__gt=now - Visit.LONGEST, seen_at__gt=now - Visit.LONGEST_PAUSE)
+
+
+class Visit(models.Model):
+    """One browser in which a HubSpot user is signed in. Its session names this row, and without it says nothing."""
+
+    LONGEST: ClassVar = timedelta(hours=24)  # whatever happens meanwhile
+    LONGEST_PAUSE: ClassVar = timedelta(hours=8)  # without a page being opened
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    user_id = models.BigIntegerField()
+    email = models.TextField(default="", blank=True)
+    browser = models.TextField(default="", blank=True)  # for its user to recognise: "Firefox on Windows"
+    began_at = models.DateTimeField()
+    seen_at = models.DateTimeField()  # when a page was opened last, to the minute
+
+    objects: ClassVar = VisitQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            # A user's browsers are listed, and signed out together.
+            models.Index(fields=["user_id"], name="visit_user"),
+            # The purge looks for those that are over.
+            models.Index(fields=["seen_at"], name="visit_seen"),
+        ]
+
+
 class OAuthFlow(models.Model):
     """A round trip to HubSpot that one browser started. The state in its URL works once, here, for ten minutes."""
 

@@ -6,7 +6,7 @@ import logging
 
 from celery import shared_task
 
-from . import erasing, exchanges, flows, install, outbox, retention, uninstalling
+from . import erasing, exchanges, flows, install, outbox, retention, uninstalling, visitors
 
 logger = logging.getLogger(__name__)
 
@@ -27,8 +27,9 @@ def give_up_unclaimed() -> None:
 
 @shared_task(name="installations.purge_flows", soft_time_limit=60, time_limit=90)
 def purge_flows() -> None:
-    """Delete round trips that are long over, their codes, and uninstalls cut short. Idempotent: they are gone then."""
+    """Delete round trips and visits that are over, codes, uninstalls cut short. Idempotent: they are gone then."""
     flows.purge()
+    visitors.purge()
     exchanges.purge()
     uninstalling.purge()
 

@@ -2,13 +2,15 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import portal_views, views
+from . import account_views, portal_views, views
 
 urlpatterns = [
     path("", views.landing, name="landing"),
     path("install", views.start_install, name="install"),
     path("signin", views.start_sign_in, name="sign_in"),
     path("signout", views.sign_out, name="sign_out"),
+    path("account/", account_views.account, name="account"),
+    path("account/signout/", account_views.sign_out_elsewhere, name="sign_out_elsewhere"),
     path("oauth/callback", views.callback, name="callback"),
     path("oauth/marketplace", views.continue_marketplace_install, name="continue_marketplace_install"),
     path("oauth/unclaimed", views.unclaimed, name="unclaimed"),

@@ -53,6 +53,7 @@ def landing(request: HttpRequest) -> HttpResponse:
     context = {
         "visitor": visitor,
         "memberships": memberships,
+        "to_confirm": visitors.to_be_proven(visitor) if visitor else [],
         "scopes": scopes,
         "erase_after_days": ERASE_AFTER.days,
     }
@@ -132,7 +133,8 @@ def _finish_flow(request: HttpRequest) -> HttpResponse:
 
 def _signed_in(request: HttpRequest, outcome: Portal | UnclaimedGrant) -> HttpResponse:
     if isinstance(outcome, Portal):
-        return redirect("portal", hub_id=outcome.hub_id)
+        page = visitors.page_left(request.session, outcome.hub_id)
+        return HttpResponseRedirect(page or reverse("portal", kwargs={"hub_id": outcome.hub_id}))
     request.session[_UNCLAIMED] = str(outcome.pk)
     return redirect("unclaimed")
 

@@ -11,6 +11,7 @@ from django.core.cache import cache
 from demo import children
 from demo.postgres import Postgres
 from demo.redis import Redis
+from tests.clock import Clock
 from tests.hubspot import HubSpot, start_emulator
 from tests.settings import PLACE
 
@@ -67,3 +68,9 @@ def hubspot(_emulator: None, redis_server: Redis) -> Iterator[HubSpot]:
     found.reset()
     yield found
     found.http.close()
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The app's time, to be moved forward. Django and every room ask `timezone.now()`."""
+    return Clock(monkeypatch)

@@ -6,10 +6,12 @@ from itertools import count
 
 from django.conf import settings
 from django.db import transaction
+from django.http import HttpRequest
+from django.test import Client
 
 from hubspot_api.oauth import TokenGrant
 from hubspot_api.secret import Secret
-from installations import tokens, vault
+from installations import tokens, vault, visitors
 from installations.models import Membership, Portal
 from installations.signals import portal_connected
 
@@ -45,3 +47,14 @@ def make_portal(hub_id: int | None = None, *, expires_in: int = 1800, connected:
 
 def make_member(portal: Portal, user_id: int, role: Membership.Role) -> Membership:
     return Membership.objects.create(portal=portal, user_id=user_id, email=f"user{user_id}@example.com", role=role)
+
+
+def sign_in_as(client: Client, user_id: int, *, browser: str = "") -> None:
+    """Sign a HubSpot user in, as the way back from HubSpot does it."""
+    request = HttpRequest()
+    request.META["HTTP_USER_AGENT"] = browser
+    request.session = client.session
+    visitors.sign_in(request, user_id, f"user{user_id}@example.com")
+    request.session.save()
+    assert request.session.session_key is not None
+    client.cookies[settings.SESSION_COOKIE_NAME] = request.session.session_key

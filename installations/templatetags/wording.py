@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from django import template
 from django.utils.html import format_html
@@ -45,6 +45,16 @@ def ago(at: datetime | None) -> SafeString:
 def day(at: datetime | None) -> SafeString:
     """Say the date alone."""
     return format_html('<time datetime="{}">{}</time>', f"{_utc(at):%Y-%m-%d}", _date(at)) if at else SafeString()
+
+
+@register.filter
+def in_hours(duration: timedelta) -> str:
+    return f"{duration // timedelta(hours=1)} hours"
+
+
+@register.filter
+def in_days(duration: timedelta) -> str:
+    return "a day" if duration == timedelta(days=1) else f"{duration.days} days"
 
 
 @register.filter

@@ -7,10 +7,9 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.test import Client
-from django.utils import timezone
 
 from installations.models import Membership, Portal
-from tests.portals import make_member
+from tests.portals import make_member, sign_in_as
 
 from .staff import PASSWORD, sign_in
 
@@ -25,14 +24,6 @@ def _no_attempts_yet(db: None) -> None:
 def attempt(client: Client, username: str = "alice", password: str = "wrong", **extra: str) -> str:
     answer = client.post("/staff/login/", {"login": username, "password": password}, **extra)  # type: ignore[arg-type]
     return answer.headers.get("Location", "") or answer.content.decode()
-
-
-def as_visitor(client: Client, user_id: int = 77) -> None:
-    """Sign a portal user in, in the same browser."""
-    session = client.session
-    session["visitor"] = {"user_id": user_id, "email": "", "since": timezone.now().isoformat()}
-    session.save()
-    client.cookies[settings.SESSION_COOKIE_NAME] = str(session.session_key)
 
 
 def test_a_stranger_is_led_to_the_form_and_through_it_to_the_console(client: Client, alice: User) -> None:
@@ -99,7 +90,7 @@ def test_staff_and_portal_users_have_sessions_of_their_own(client: Client, alice
     """In one browser, either may sign in and out without the other noticing."""
     make_member(portal, 77, Membership.Role.OWNER)
     page = f"/portals/{portal.hub_id}/activity/"
-    as_visitor(client)
+    sign_in_as(client, 77)
     attempt(client, password=PASSWORD)
     assert client.get(page).status_code == client.get("/admin/").status_code == 200
 
@@ -107,7 +98,7 @@ def test_staff_and_portal_users_have_sessions_of_their_own(client: Client, alice
     assert client.get(page).status_code == 404
     assert client.get("/admin/").status_code == 200
 
-    as_visitor(client)
+    sign_in_as(client, 77)
     client.post("/admin/logout/")
     assert client.get("/admin/").status_code == 302
     assert client.get(page).status_code == 200

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
-from django.utils import timezone
 from pytest_django import Settings
 
 from installations.models import Membership, Portal
-from tests.portals import make_member
+from tests.portals import make_member, sign_in_as
 
 from .staff import PASSWORD, addresses, sign_in
 
@@ -30,10 +28,7 @@ def test_a_stranger_is_led_to_the_sign_in(client: Client, address: str) -> None:
 @pytest.mark.parametrize("address", CONSOLE)
 def test_a_portals_owner_is_a_stranger_here(client: Client, portal: Portal, address: str) -> None:
     make_member(portal, 77, Membership.Role.OWNER)
-    session = client.session
-    session["visitor"] = {"user_id": 77, "email": "", "since": timezone.now().isoformat()}
-    session.save()
-    client.cookies[settings.SESSION_COOKIE_NAME] = str(session.session_key)
+    sign_in_as(client, 77)
     assert client.get(f"/portals/{portal.hub_id}/activity/").status_code == 200
     test_a_stranger_is_led_to_the_sign_in(client, address)
 

@@ -3,13 +3,11 @@ from __future__ import annotations
 import logging
 
 import pytest
-from django.conf import settings
 from django.test import Client
-from django.utils import timezone
 
 from installations import log_context
 from installations.models import Membership
-from tests.portals import make_member, make_portal
+from tests.portals import make_member, make_portal, sign_in_as
 
 pytestmark = pytest.mark.django_db
 
@@ -48,7 +46,7 @@ def test_a_portals_page_is_logged_as_about_it(client: Client) -> None:
     """And the next request of the same thread is about nobody again."""
     portal = make_portal()
     make_member(portal, 7, Membership.Role.OWNER)
-    sign_in(client, 7)
+    sign_in_as(client, 7)
     seen: list[int | None] = []
 
     class Listener(logging.Handler):
@@ -64,10 +62,3 @@ def test_a_portals_page_is_logged_as_about_it(client: Client) -> None:
         logging.getLogger("hubapp.requests").removeHandler(listener)
     assert seen == [portal.hub_id, None]
     assert (log_context.hub_id(), log_context.request_id()) == (None, "")
-
-
-def sign_in(client: Client, user_id: int) -> None:
-    session = client.session
-    session["visitor"] = {"user_id": user_id, "email": "", "since": timezone.now().isoformat()}
-    session.save()
-    client.cookies[settings.SESSION_COOKIE_NAME] = str(session.session_key)

@@ -6,18 +6,16 @@ import json
 from datetime import timedelta
 from itertools import count
 
-from django.conf import settings
 from django.db import transaction
-from django.http import HttpRequest
 from django.test import Client
 from django.utils import timezone
 
 from crm.models import Association, Change, FeedHead, Owner, Property, Record, Sync
 from crm.object_types import BY_ID, COMPANY, CONTACT, OBJECT_TYPES, ObjectType
-from installations import audit, visitors
+from installations import audit
 from installations.models import Credential, Membership, Portal
 from lanes.models import Lane
-from tests.portals import make_member, make_portal
+from tests.portals import make_member, make_portal, sign_in_as
 from webhooks.models import EVENTS, Event, Failure
 
 Role = Membership.Role
@@ -32,14 +30,8 @@ _keys = count(1)
 def browser_of(user_id: int | None) -> Client:
     """Return the browser of somebody signed in, or of nobody."""
     client = Client()
-    if user_id is None:
-        return client
-    request = HttpRequest()
-    request.session = client.session
-    visitors.sign_in(request, user_id, f"user{user_id}@example.com")
-    request.session.save()
-    assert request.session.session_key is not None
-    client.cookies[settings.SESSION_COOKIE_NAME] = request.session.session_key
+    if user_id is not None:
+        sign_in_as(client, user_id)
     return client
 
 

@@ -102,7 +102,7 @@ def test_an_unchanged_list_costs_few_queries(portal: Portal) -> None:
         connection,
     ) as queries:
         assert polled(browser, address, etag).status_code == 304
-    assert len(queries) <= 4, "session, membership, sync, position of the feed"
+    assert len(queries) <= 5, "session, visit, membership, sync, position of the feed"
 
 
 @pytest.mark.parametrize("name", page_addresses(Portal(hub_id=1)))

@@ -1,0 +1,57 @@
+"""What a HubSpot user finds about themselves: where they are signed in, and in which accounts they have a role."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from . import visitors
+from .models import Visit
+
+
+@never_cache
+@require_safe
+def account(request: HttpRequest) -> HttpResponse:
+    visitor = visitors.read(request.session)
+    if visitor is None:
+        return redirect("sign_in")
+    visitors.note(visitor)
+    context = {
+        "visitor": visitor,
+        "visits": visitors.visits_of(visitor),
+        "memberships": visitors.memberships_of(visitor),
+        "longest": Visit.LONGEST,
+        "longest_pause": Visit.LONGEST_PAUSE,
+        "to_confirm": visitors.to_be_proven(visitor),
+    }
+    return render(request, "installations/account.html", context)
+
+
+@require_POST
+def sign_out_elsewhere(request: HttpRequest) -> HttpResponse:
+    """End the visit posted; without one all, this one too."""
+    visitor = visitors.read(request.session)
+    if visitor is None:
+        return redirect("landing")
+    if "visit" not in request.POST:
+        visitors.sign_out_everywhere(request, visitor)
+        messages.success(request, "You are signed out everywhere: no browser opens your accounts here any more.")
+        return redirect("landing")
+    if visitors.sign_out_elsewhere(visitor, _visit_id(request.POST["visit"])):
+        messages.success(request, "That browser is signed out.")
+    else:
+        messages.info(request, "That browser was signed out before.")
+    return redirect("account")
+
+
+def _visit_id(given: str) -> uuid.UUID:
+    """Return the id posted; a garbled one becomes one that nobody has."""
+    try:
+        return uuid.UUID(given)
+    except ValueError:
+        return uuid.uuid4()
