@@ -19,6 +19,7 @@ class Bucket(StrEnum):
     SEARCH = "search"  # per second, shared by all apps of the account; exempt from burst
     ASSOCIATIONS = "associations"  # association batches and labels: exempt from burst, their own allowance
     OAUTH = "oauth"  # the token endpoint, all accounts together
+    DAILY = "daily"  # until the account's midnight, shared by its private apps; taken beside the others, never named
     EXEMPT = "exempt"  # counted for no account; the journal has limits of its own, per app
 
 

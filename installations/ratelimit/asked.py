@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from hubspot_api.ports import Bucket
 
-from .limits import WorkClass
+from .limits import PrivateApp, WorkClass
 
 SLACK_S = 1.0  # a call may begin this long after leave for it was asked
 
@@ -16,7 +16,7 @@ class Asked:
     """Leave for `calls` calls, each taking a place in every one of `buckets`.
 
     `ticket` is unique: who asks again with the same one gets, or keeps, the same places. `deadline_s` is how long a
-    call can at most be under way.
+    call can at most be under way. `private_app`: whose limits hold; None: those of a public app.
     """
 
     hub_id: int | None
@@ -25,6 +25,7 @@ class Asked:
     calls: int
     deadline_s: float
     ticket: str
+    private_app: PrivateApp | None = None
 
     @property
     def hold_ms(self) -> int:
@@ -33,16 +34,16 @@ class Asked:
 
     @property
     def slots(self) -> list[str]:
-        """Names of the places, one per call."""
-        return [f"{self.ticket}{call}" for call in range(1, self.calls + 1)]
+        """Names of the places, one per call. They begin with the work class, so that it can be counted by."""
+        return [f"{self.work_class.value}{self.ticket}{call}" for call in range(1, self.calls + 1)]
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """Go; or a start promised in `delay_s`; or, not promised, when it makes sense to ask again.
 
-    `bucket` is the one that holds the call up, and `reason` says why. `held` and `begun` are the first bucket's
-    counts just after going: places taken, and calls ever begun.
+    `bucket` is the one that holds the call up, and `reason` says why. `counts` are those of each bucket just after
+    going: places taken, and calls ever begun. Empty: nobody counted.
     """
 
     go: bool
@@ -50,8 +51,7 @@ class Verdict:
     delay_s: float
     bucket: Bucket
     reason: str
-    held: int = 0
-    begun: int = 0
+    counts: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

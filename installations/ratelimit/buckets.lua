@@ -5,7 +5,10 @@
 --                     millisecond at which its place comes back
 --   …:<bucket>:state  hash: n (calls begun), paced (when the next paced call would be on time), rush (see below),
 --                     queue (who waits), frozen (nobody before), rejected (429s), rejected_at, strikes,
---                     max (HubSpot's, if below ours)
+--                     max (HubSpot's, if it differs from what we assume at first)
+-- A bucket with midnights is a day's: its sorted set holds the calls under way, and its state also ends (when its day
+-- does), used (calls of the day), first (n when the day began), told (n of the latest call whose answer said what is
+-- left) and told_at.
 -- KEYS[1] is the era: which Redis server wrote all this (run), since when (began), the latest time seen, how far
 -- its clock has been set back (behind), and when all callers found it again (woke). Further keys are pairs of the
 -- above. Times are whole milliseconds.
@@ -15,6 +18,11 @@ local SILENCE = 10000 -- callers who find Redis away call nobody for longer than
 local FORGET = 10 -- windows without a 429 until one strike is forgotten
 local SPARE = 1000 -- keys outlive their content by this
 local REMEMBER = 3600 * 1000 -- a 429, for those who look
+local PROBES = 2 -- calls under way while nobody knows what is left of the day
+local PROBED = 100 -- and how soon to look whether they came back
+local DOUBT = 15 * 60 * 1000 -- so long after midnight HubSpot's clock may still show the day before
+local AGAIN = 60 * 1000 -- when it seems to, we look again so much later
+local TWO_DAYS = 2 * 24 * 3600 * 1000 -- no day is longer than half of this
 -- One place is enough for an urgent call now and then. Each makes the rush last longer; while it lasts longer than
 -- after one call, a second place is kept unless one comes back soon. Simulated: of urgent calls that come at random,
 -- one a second, 2 % wait more than 50 ms, two a second, 3 %; and it costs 0.2 % of the allowance, while they come.
@@ -44,10 +52,11 @@ local function enter_era()
   if now > seen + 100 or now - time ~= behind then
     redis.call('HSET', KEYS[1], 'seen', now, 'behind', now - time)
   end
-  return now, began, woke, now > seen + SILENCE
+  return now, time, began, woke, now > seen + SILENCE
 end
 
-local now, began, woke, silent = enter_era()
+-- Windows go by now, which never steps back. Midnights go by what Redis' clock says.
+local now, time_of_day, began, woke, silent = enter_era()
 
 local function numbers(first, count)
   local found = {}
@@ -63,8 +72,45 @@ local function keep(key, ms)
   end
 end
 
-local function opened(index)
+-- The day that it is: when it began and when it ends, of the midnights around the one that the caller believes in.
+local function today(midnights)
+  for position = 2, 3 do
+    if time_of_day < midnights[position] then
+      return midnights[position - 1], midnights[position]
+    end
+  end
+  return midnights[3], midnights[4]
+end
+
+local function keep_day(bucket)
+  keep(bucket.state, math.max(0, bucket.ends - time_of_day) + SPARE)
+end
+
+-- At midnight all places of a day come back, but for the calls under way, which HubSpot may count as the new day's.
+-- What it has counted of that day by then, of others' calls, nobody knows yet.
+local function open_day(bucket)
+  local day = redis.call('HMGET', bucket.state, 'ends', 'used', 'first', 'told', 'told_at')
+  bucket.ends, bucket.used, bucket.first = tonumber(day[1]), tonumber(day[2]) or 0, tonumber(day[3]) or 0
+  bucket.told, bucket.told_at = tonumber(day[4]) or 0, tonumber(day[5])
+  local begins, ends = today(bucket.midnights)
+  bucket.doubtful_until = begins + DOUBT
+  local set_back = bucket.ends and bucket.ends > ends and bucket.ends < ends + TWO_DAYS
+  local doubtful = bucket.ends and bucket.ends > time_of_day and bucket.ends <= bucket.doubtful_until
+  if bucket.ends ~= ends and not set_back and not doubtful then
+    bucket.ends, bucket.used, bucket.first, bucket.told_at = ends, redis.call('ZCARD', bucket.slots), bucket.n, nil
+    redis.call('HDEL', bucket.state, 'told_at')
+    redis.call('HSET', bucket.state, 'ends', ends, 'used', bucket.used, 'first', bucket.first)
+    keep_day(bucket)
+  end
+  bucket.untold = not bucket.told_at or bucket.told_at < began
+end
+
+local RULE = 10 -- numbers that say what a bucket is, from ARGV[first] on
+
+local function opened(index, first)
   local bucket = { slots = KEYS[index * 2], state = KEYS[index * 2 + 1] }
+  local assumed
+  bucket.limit, bucket.window, assumed, bucket.kept, bucket.interval, bucket.burst = numbers(first, 6)
   redis.call('ZREMRANGEBYSCORE', bucket.slots, '-inf', now)
   local state =
     redis.call('HMGET', bucket.state, 'n', 'paced', 'queue', 'frozen', 'strikes', 'rejected_at', 'max', 'rush')
@@ -74,8 +120,16 @@ local function opened(index)
   bucket.frozen = tonumber(state[4]) or 0
   bucket.strikes = tonumber(state[5]) or 0
   bucket.rejected_at = tonumber(state[6]) or 0
-  bucket.max = tonumber(state[7])
+  bucket.max, bucket.assumed = tonumber(state[7]), assumed
   bucket.rush = tonumber(state[8]) or 0
+  bucket.known = math.min(bucket.limit, bucket.max or assumed)
+  -- Rules are for the limit; what we know it to be may be less.
+  bucket.interval = math.floor(bucket.interval * bucket.limit / bucket.known)
+  bucket.kept = math.ceil(bucket.kept * bucket.known / bucket.limit)
+  bucket.midnights = { numbers(first + 6, 4) }
+  if bucket.midnights[1] > 0 then
+    open_day(bucket)
+  end
   return bucket
 end
 
@@ -83,10 +137,12 @@ local function standing(bucket)
   return math.max(0, bucket.strikes - math.floor((now - bucket.rejected_at) / (bucket.window * FORGET)))
 end
 
--- What we may use: less than the limit if HubSpot says so, and a tenth less for each strike.
+-- What we may use: what we know the limit to be, and a tenth less for each strike.
 local function usable(bucket)
-  local known = math.min(bucket.limit, bucket.max or bucket.limit)
-  return math.max(1, known - standing(bucket) * math.max(1, math.floor(bucket.limit / 10)))
+  if bucket.ends then
+    return bucket.known
+  end
+  return math.max(1, bucket.known - standing(bucket) * math.max(1, math.floor(bucket.known / 10)))
 end
 
 -- Calls that go before: of higher classes, and of ours if they came first. Forgets who did not come back.
@@ -145,15 +201,29 @@ local function reserved(bucket, most)
   if bucket.rush - now > RUSHED and coming_back_within(bucket, bucket.interval * 1.5) == 0 then
     kept = kept + 1
   end
-  local hole = math.floor(bucket.limit / 20) - coming_back_within(bucket, bucket.window / 10)
+  local hole = math.floor(bucket.known / 20) - coming_back_within(bucket, bucket.window / 10)
   return math.max(0, math.min(math.max(kept, hole), most))
+end
+
+local function earliest_today(bucket, ahead, calls)
+  local kept = math.max(0, math.min(bucket.kept, bucket.known - calls))
+  if bucket.used + ahead + calls + kept > bucket.known then
+    return now + math.max(1, bucket.ends - time_of_day), 'full today'
+  end
+  if bucket.untold and bucket.held > 0 and bucket.held + ahead + calls > PROBES then
+    return now + PROBED, 'untold'
+  end
+  return now, ''
 end
 
 local function earliest(bucket, ticket, rank, calls)
   local ahead = in_front(bucket, ticket, rank)
+  if bucket.ends then
+    return earliest_today(bucket, ahead, calls)
+  end
   local allowed = usable(bucket)
   if now < woke + bucket.window + UNDER_WAY then
-    allowed = math.min(allowed, math.ceil(bucket.limit / 2)) -- callers may have used the other half without Redis
+    allowed = math.min(allowed, math.ceil(bucket.known / 2)) -- callers may have used the other half without Redis
   end
   local missing = bucket.held + ahead + calls + reserved(bucket, allowed - calls) - allowed
   local start, reason = now, ''
@@ -183,6 +253,9 @@ local function begin(bucket, slots, hold)
   if bucket.kept == 0 then
     bucket.rush = math.min(math.max(bucket.rush, now) + #slots * RUSH_PER_CALL, now + RUSH_AT_MOST)
   end
+  if bucket.ends then
+    bucket.used = bucket.used + #slots
+  end
 end
 
 local function store(bucket, hold)
@@ -193,28 +266,38 @@ local function store(bucket, hold)
     redis.call('HDEL', bucket.state, 'queue')
   end
   keep(bucket.state, hold + bucket.window + SPARE)
+  if bucket.ends then
+    redis.call('HSET', bucket.state, 'used', bucket.used)
+    keep_day(bucket)
+  end
 end
 
 local commands = {}
 
--- not_after ticket rank calls wait hold, then per bucket: limit window kept interval burst
--- Answers verdict now start bucket reason held n. Verdict 1: go; 0: come back at start; -1: start is further away
--- than wait; -2: the request is older than its sender's patience, nothing was done.
+-- Rules of a bucket: limit window assumed kept interval burst, and four midnights in a row, of which the second began
+-- the day as its caller sees it; 0 each if this is no day's bucket. Assumed is what we take the limit for until
+-- HubSpot tells.
+
+-- not_after ticket rank calls wait hold, then per bucket: its rules
+-- Answers verdict now start bucket reason, then per bucket: held n. Verdict 1: go; 0: come back at start; -1: start is
+-- further away than wait; -2: the request is older than its sender's patience, nothing was done.
 function commands.take()
   local not_after, ticket, rank, calls, wait, hold = tonumber(ARGV[2]), ARGV[3], numbers(4, 4)
   if now > not_after then
-    return { -2, now, now, 1, 'late', 0, 0 }
+    return { -2, now, now, 1, 'late' }
   end
   local slots = {}
   for call = 1, calls do
-    table.insert(slots, ticket .. call)
+    table.insert(slots, rank .. ticket .. call)
   end
   local buckets, start, slowest, reason = {}, now, 1, ''
   for index = 1, (#KEYS - 1) / 2 do
-    local bucket = opened(index)
-    bucket.limit, bucket.window, bucket.kept, bucket.interval, bucket.burst = numbers(3 + index * 5, 5)
+    local bucket = opened(index, 8 + (index - 1) * RULE)
     -- Who asks again after an answer that got lost still has what it gave.
-    redis.call('ZREM', bucket.slots, unpack(slots))
+    local given = redis.call('ZREM', bucket.slots, unpack(slots))
+    if bucket.ends then
+      bucket.used = math.max(0, bucket.used - given)
+    end
     bucket.held = redis.call('ZCARD', bucket.slots)
     local time, why = earliest(bucket, ticket, rank, calls)
     if time > start then
@@ -223,6 +306,7 @@ function commands.take()
     buckets[index] = bucket
   end
   local verdict = start <= now and 1 or start - now <= wait and 0 or -1
+  local answer = { verdict, now, start, slowest, reason }
   for _, bucket in ipairs(buckets) do
     if verdict == 0 then
       join_queue(bucket, { ticket, rank, calls, start + GRACE })
@@ -233,21 +317,29 @@ function commands.take()
       begin(bucket, slots, hold)
     end
     store(bucket, hold)
+    table.insert(answer, bucket.held)
+    table.insert(answer, bucket.n)
   end
-  return { verdict, now, start, slowest, reason, buckets[1].held, buckets[1].n }
+  return answer
 end
 
--- HubSpot allows less than we thought, or somebody else uses this allowance. What it counted can hold none of ours
--- but those held when the call began and those begun since, so the rest are others': they come back a window
--- after the answer at the latest.
-local function learn(bucket, max, remaining, held, n, answered)
-  if max < bucket.limit and max ~= bucket.max then
+local function learn_limit(bucket, max)
+  if math.min(max, bucket.limit) == bucket.assumed then
+    if bucket.max then
+      redis.call('HDEL', bucket.state, 'max')
+    end
+  elseif max ~= bucket.max then
     redis.call('HSET', bucket.state, 'max', max)
-  elseif max >= bucket.limit and bucket.max then
-    redis.call('HDEL', bucket.state, 'max')
   end
+  bucket.known = math.min(max, bucket.limit)
+end
+
+-- Somebody else uses this allowance. What HubSpot counted can hold none of ours but those held when the call began and
+-- those begun since, so the rest are others': they come back a window after the answer at the latest.
+local function learn(bucket, max, remaining, held, n, answered)
+  learn_limit(bucket, max)
   local ours = held + bucket.n - n
-  local room = math.min(bucket.limit, max) - redis.call('ZCARD', bucket.slots)
+  local room = bucket.known - redis.call('ZCARD', bucket.slots)
   local others = math.min(max - remaining - ours, room)
   if bucket.n < n or others <= 0 then
     return
@@ -258,6 +350,21 @@ local function learn(bucket, max, remaining, held, n, answered)
   redis.call('HINCRBY', bucket.state, 'n', others)
 end
 
+-- HubSpot's count of the day holds all calls but, at most, those of ours that were under way when this one began, and
+-- those begun since. The answer to the latest call is right, both up and down; that all is used up is right in any case.
+-- It says nothing if its call is from the day before. A count that is high so soon after midnight is yesterday's: HubSpot's clock is behind ours.
+local function learn_day(bucket, counted, held, n)
+  local late = n < bucket.told and counted < bucket.known
+  if n <= bucket.first or n > bucket.n or late then
+    return
+  end
+  local used = counted + bucket.n - n + math.max(0, held - 1)
+  redis.call('HSET', bucket.state, 'used', used, 'told', n, 'told_at', now)
+  if time_of_day < bucket.doubtful_until and counted > bucket.known / 4 then
+    redis.call('HSET', bucket.state, 'ends', math.min(time_of_day + AGAIN, bucket.doubtful_until))
+  end
+end
+
 -- Nobody calls until HubSpot's window has passed. Where headers do not say what others use, it counts as a strike,
 -- once for all calls that were under way together.
 local function punish(bucket, retry_after, answered, told)
@@ -266,25 +373,44 @@ local function punish(bucket, retry_after, answered, told)
     strikes = math.min(9, strikes + 1)
   end
   local frozen = math.max(bucket.frozen, answered + math.max(bucket.window, retry_after))
-  redis.call('HSET', bucket.state, 'frozen', frozen, 'strikes', strikes, 'rejected_at', now)
-  redis.call('HINCRBY', bucket.state, 'rejected', 1)
-  keep(bucket.state, REMEMBER)
+  redis.call('HSET', bucket.state, 'frozen', frozen, 'strikes', strikes)
 end
 
--- slot age rejected retry_after max remaining held n, then per bucket: limit window
--- The answer was seen age ago. Max and remaining are HubSpot's for the first bucket, max 0 if it said nothing.
+local function hear(bucket, answered, rejected, retry_after, max, remaining, held, n)
+  if bucket.ends then
+    if max > 0 then
+      learn_limit(bucket, max)
+      learn_day(bucket, math.max(0, max - remaining), held, n)
+    elseif rejected then
+      learn_day(bucket, bucket.known, held, n)
+    end
+    keep_day(bucket)
+  else
+    if max > 0 then
+      learn(bucket, max, remaining, held, n, answered)
+    end
+    if rejected then
+      punish(bucket, retry_after, answered, max > 0)
+    end
+  end
+  if rejected then
+    redis.call('HINCRBY', bucket.state, 'rejected', 1)
+    redis.call('HSET', bucket.state, 'rejected_at', now)
+    keep(bucket.state, REMEMBER)
+  end
+end
+
+-- slot age retry_after, then per bucket: its rules, and rejected max remaining held n
+-- The answer was seen age ago. Max and remaining are HubSpot's, max 0 if it said nothing of this bucket; held and n
+-- are what the call was told when it began.
 function commands.answered()
-  local slot, age, rejected, retry_after, max, remaining, held, n = ARGV[2], numbers(3, 7)
+  local slot, age, retry_after = ARGV[2], numbers(3, 2)
   for index = 1, (#KEYS - 1) / 2 do
-    local bucket = opened(index)
-    bucket.limit, bucket.window = numbers(8 + index * 2, 2)
+    local first = 5 + (index - 1) * (RULE + 5)
+    local bucket = opened(index, first)
+    local rejected, max, remaining, held, n = numbers(first + RULE, 5)
     redis.call('ZADD', bucket.slots, now - age + bucket.window, slot)
-    if index == 1 and max > 0 then
-      learn(bucket, max, remaining, held, n, now - age)
-    end
-    if rejected == 1 then
-      punish(bucket, retry_after, now - age, index == 1 and max > 0)
-    end
+    hear(bucket, now - age, rejected == 1, retry_after, max, remaining, held, n)
     keep(bucket.slots, bucket.window + SPARE)
     keep(bucket.state, bucket.window + SPARE)
   end
@@ -294,7 +420,11 @@ end
 -- slot…: these calls never left
 function commands.unused()
   for index = 1, (#KEYS - 1) / 2 do
-    redis.call('ZREM', KEYS[index * 2], unpack(ARGV, 2))
+    local given_back = redis.call('ZREM', KEYS[index * 2], unpack(ARGV, 2))
+    local used = tonumber(redis.call('HGET', KEYS[index * 2 + 1], 'used'))
+    if used then
+      redis.call('HSET', KEYS[index * 2 + 1], 'used', math.max(0, used - given_back))
+    end
   end
   return now
 end
@@ -323,18 +453,32 @@ function commands.renew()
   return 1
 end
 
--- Per bucket: limit window. Answers per bucket: held usable waiting frozen_for cold_for rejected rejected_ago
+-- Per bucket: its rules. Answers per bucket: used usable waiting frozen_for cold_for rejected rejected_ago, then how
+-- many of the used are of each work class
 function commands.look()
   local seen = {}
   for index = 1, (#KEYS - 1) / 2 do
-    local bucket = opened(index)
-    bucket.limit, bucket.window = numbers(index * 2, 2)
+    local bucket = opened(index, 2 + (index - 1) * RULE)
     in_front(bucket, '', 0)
-    local cold = began > 0 and math.max(0, began + bucket.window + UNDER_WAY - now) or 0
+    local cold = not bucket.ends and began > 0 and math.max(0, began + bucket.window + UNDER_WAY - now) or 0
     local rejected = tonumber(redis.call('HGET', bucket.state, 'rejected')) or 0
-    local held = redis.call('ZCARD', bucket.slots)
+    local slots = redis.call('ZRANGE', bucket.slots, 0, -1)
     local frozen = math.max(0, bucket.frozen - now)
-    table.insert(seen, { held, usable(bucket), #bucket.queue, frozen, cold, rejected, now - bucket.rejected_at })
+    if bucket.ends and bucket.used >= bucket.known then
+      frozen = math.max(1, bucket.ends - time_of_day)
+    end
+    local found =
+      { bucket.used or #slots, usable(bucket), #bucket.queue, frozen, cold, rejected, now - bucket.rejected_at }
+    for rank = 0, 3 do
+      local count = 0
+      for _, slot in ipairs(slots) do
+        if string.sub(slot, 1, 1) == tostring(rank) then
+          count = count + 1
+        end
+      end
+      table.insert(found, count)
+    end
+    table.insert(seen, found)
   end
   return seen
 end

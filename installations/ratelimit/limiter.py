@@ -7,25 +7,27 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from typing import ClassVar
 
 from django.conf import settings
 
+from hubspot_api.errors import RatePolicy
 from hubspot_api.ports import Bucket
 
 from ..errors import TryLater
 from .asked import Asked, Verdict
-from .limits import Limits, WorkClass
+from .limits import Limits, PrivateApp, WorkClass
 from .local import LocalBuckets
-from .permits import FreePermit, Permit, Reservation, heard
+from .permits import FreePermit, Heard, Permit, Reservation, Told
 from .returns import Returns
 from .shared import Clock, Command, RedisAway, SharedBuckets, keys
 
 WAIT_S = 1.0
 DEADLINE_S = 10.0
+_NAMED = {RatePolicy.DAILY: Bucket.DAILY, RatePolicy.TEN_SECONDLY: Bucket.BURST, RatePolicy.SECONDLY: Bucket.SEARCH}
 
 
 class LimiterFull(TryLater):
@@ -47,7 +49,9 @@ def _utc_now() -> datetime:
 class BucketUsage:
     """`used` calls of `limit` may still be in HubSpot's window; `waiting` calls have a promised start.
 
-    `frozen_until`: nobody calls before, because of a 429 or because our memory is new. `rejected`: 429s lately.
+    `frozen_until`: nobody calls before, because of a 429, because our memory is new or because nothing is left of the
+    day. `rejected`: 429s lately. `by_class`: how many of the used are whose; the rest, if any, are other apps'. Of a
+    day's, only those under way are known by class.
     """
 
     used: int
@@ -56,6 +60,7 @@ class BucketUsage:
     frozen_until: datetime | None = None  # None: not frozen
     rejected: int = 0
     rejected_at: datetime | None = None  # the latest 429; None: none within the hour
+    by_class: Mapping[WorkClass, int] = field(default_factory=dict)  # empty while Redis is away
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +96,14 @@ class RateLimiter:
         self._now = now
         self._sleep = sleep
         self._local = LocalBuckets(self.limits, clock)
-        self._shared = self.shared_buckets(url, self.limits, clock, self._local.places)
+        self._shared = self.shared_buckets(url, self.limits, clock, now, self._local.places)
         self._returns = self.returns(self._shared, clock)
 
-    def gate_for(self, hub_id: int, work_class: WorkClass, *, wait_s: float = WAIT_S) -> PortalGate:
+    def gate_for(
+        self, hub_id: int, work_class: WorkClass, *, wait_s: float = WAIT_S, private_app: PrivateApp | None = None
+    ) -> PortalGate:
         """Return the gate through which a client's calls for one portal and class of work pass."""
-        return PortalGate(lambda: self, hub_id, work_class, wait_s)
+        return PortalGate(lambda: self, hub_id, work_class, wait_s, private_app)
 
     def admit(
         self,
@@ -106,6 +113,7 @@ class RateLimiter:
         *,
         wait_s: float = WAIT_S,
         deadline_s: float = DEADLINE_S,
+        private_app: PrivateApp | None = None,
     ) -> Permit | FreePermit:
         """Return leave for one call that is under way for at most `deadline_s` seconds, after at most `wait_s`.
 
@@ -113,7 +121,7 @@ class RateLimiter:
         """
         if bucket is Bucket.EXEMPT:
             return FreePermit()
-        (permit,) = self._permits(self._asked(hub_id, (bucket,), work_class, 1, deadline_s), wait_s)
+        (permit,) = self._permits(self._asked(hub_id, (bucket,), work_class, 1, deadline_s, private_app), wait_s)
         return permit
 
     def reserve(
@@ -125,22 +133,25 @@ class RateLimiter:
         calls: int = 1,
         wait_s: float = WAIT_S,
         deadline_s: float = DEADLINE_S,
+        private_app: PrivateApp | None = None,
     ) -> Reservation:
         """Take leave for several calls at once, after at most `wait_s`; of several buckets, each call takes from all.
 
         Raises LimiterFull when it would take longer, ValueError for more calls than are ever allowed at once.
         """
         buckets = (bucket,) if isinstance(bucket, Bucket) else tuple(bucket)
-        asked = self._asked(hub_id, buckets, work_class, calls, deadline_s)
-        return Reservation(self, self._permits(asked, wait_s), self.gate_for(hub_id, work_class, wait_s=wait_s))
+        asked = self._asked(hub_id, buckets, work_class, calls, deadline_s, private_app)
+        otherwise = self.gate_for(hub_id, work_class, wait_s=wait_s, private_app=private_app)
+        return Reservation(self, self._permits(asked, wait_s), otherwise)
 
-    def usage(self, hub_id: int) -> Usage:
+    def usage(self, hub_id: int, private_app: PrivateApp | None = None) -> Usage:
         """Return how much of its allowances a portal uses now."""
-        buckets = [Bucket.BURST, Bucket.SEARCH, Bucket.ASSOCIATIONS]
+        buckets = [Bucket.BURST, Bucket.SEARCH, Bucket.ASSOCIATIONS, *([Bucket.DAILY] if private_app else [])]
         try:
-            looks = self._shared.look(hub_id, buckets)
+            looks = self._shared.look(hub_id, buckets, private_app)
         except RedisAway:
-            return Usage(True, {bucket: BucketUsage(*self._local.used(hub_id, bucket)) for bucket in buckets})
+            known = {bucket: BucketUsage(*self._local.used(hub_id, bucket, private_app)) for bucket in buckets}
+            return Usage(True, known)
         return Usage(False, {bucket: self._usage(*look) for bucket, look in zip(buckets, looks, strict=True)})
 
     def declare_idle(self) -> None:
@@ -170,16 +181,46 @@ class RateLimiter:
             (other,) = self._permits(replace(asked, calls=1, ticket=_ticket()), WAIT_S)
             permit.replaced(other)
 
-    def answered(self, permit: Permit, status: int, headers: Mapping[str, str]) -> None:
+    def answered(self, permit: Permit, said: Heard) -> None:
         """Let a permit's place come back a window from now, and learn from the answer."""
-        asked, slot, verdict = permit.asked, permit.slot, permit.verdict
-        said = heard(status, headers, tells=self.limits.of(asked.buckets[0]).tells)
+        asked = permit.asked
         for bucket in asked.buckets:
-            self._local.answered(asked.hub_id, bucket, slot)
-        told = [int(said.rejected), said.retry_after_ms, said.max, said.remaining, verdict.held, verdict.begun]
-        rules = [n for b in asked.buckets for n in (self.limits.of(b).calls, self.limits.window_ms(b))]
-        names = keys(asked.hub_id, asked.buckets)
-        self._returns.put(lambda age_ms: Command("answered", names, [slot, age_ms, *told, *rules]))
+            self._local.answered(asked.hub_id, bucket, permit.slot)
+        rejecting = [bucket for bucket in asked.buckets if said.rejects(bucket)]
+        self._learn(permit, asked.buckets, rejecting, said)
+
+    def refused(self, permit: Permit, policy: RatePolicy) -> None:
+        """A 429's body named the allowance that is used up: learn of that one too, if headers did not blame it.
+
+        A DAILY that is not about the day's calls, such as exports', is none of ours: headers say what the day has left.
+        """
+        asked, said, named = permit.asked, permit.heard, _NAMED.get(policy)
+        daily = named is Bucket.DAILY
+        if said is None or named is None or (daily and (Bucket.DAILY not in asked.buckets or said.day.remaining)):
+            return
+        own = asked.buckets[0]
+        alike = own is Bucket.ASSOCIATIONS and named is Bucket.BURST  # an allowance of its own, by the same name
+        blamed = named in asked.buckets and said.rejects(named)
+        if not (alike or blamed) and own is not Bucket.OAUTH:
+            self._learn(permit, (named,), [named], Heard(True, said.retry_after_ms))
+
+    def _learn(self, permit: Permit, buckets: Sequence[Bucket], rejecting: Sequence[Bucket], said: Heard) -> None:
+        asked, slot, now = permit.asked, permit.slot, self._now()
+        numbers: list[int] = []
+        for bucket in buckets:
+            told = said.day if bucket is Bucket.DAILY else said.own if bucket is asked.buckets[0] else Told()
+            numbers += self.limits.rule(bucket, asked.work_class, asked.private_app, now)
+            numbers += [int(bucket in rejecting), told.max, told.remaining, *permit.counted(bucket)]
+            if bucket in rejecting:
+                self._local.close(asked.hub_id, bucket, self._closed_s(bucket, asked.private_app, said))
+        names = keys(asked.hub_id, buckets)
+        self._returns.put(lambda age_ms: Command("answered", names, [slot, age_ms, said.retry_after_ms, *numbers]))
+
+    def _closed_s(self, bucket: Bucket, private_app: PrivateApp | None, said: Heard) -> float:
+        if private_app and bucket is Bucket.DAILY:
+            now = self._now()
+            return private_app.midnights_ms(now)[2] / 1000 - now.timestamp()
+        return max(self.limits.window_ms(bucket), said.retry_after_ms) / 1000
 
     def unanswered(self, permit: Permit) -> None:
         """Have the place kept until the call is certainly over, also by a Redis that forgot it meanwhile."""
@@ -201,14 +242,23 @@ class RateLimiter:
         self._returns.put(lambda _age_ms: Command("unused", names, slots))
 
     def _asked(
-        self, hub_id: int, buckets: tuple[Bucket, ...], work_class: WorkClass, calls: int, deadline_s: float
+        self,
+        hub_id: int,
+        buckets: tuple[Bucket, ...],
+        work_class: WorkClass,
+        calls: int,
+        deadline_s: float,
+        private_app: PrivateApp | None,
     ) -> Asked:
-        allowed = min((self.limits.of(bucket).calls for bucket in buckets if bucket is not Bucket.EXEMPT), default=0)
-        mixed = Bucket.OAUTH in buckets and len(buckets) > 1
-        if mixed or Bucket.EXEMPT in buckets or not 0 < calls <= allowed:
+        never = {Bucket.EXEMPT, Bucket.DAILY} & set(buckets) or (Bucket.OAUTH in buckets and len(buckets) > 1)
+        limits = (self.limits.of(bucket, private_app).at_first for bucket in buckets if bucket is not Bucket.EXEMPT)
+        if never or not 0 < calls <= min(limits, default=0):
             raise ValueError(f"{calls} calls of {[bucket.value for bucket in buckets]} can never be had at once")
-        owner = None if buckets == (Bucket.OAUTH,) else hub_id
-        return Asked(owner, buckets, WorkClass(work_class), calls, deadline_s, _ticket())
+        if buckets == (Bucket.OAUTH,):
+            return Asked(None, buckets, WorkClass(work_class), calls, deadline_s, _ticket())
+        if private_app:
+            buckets = (*buckets, Bucket.DAILY)
+        return Asked(hub_id, buckets, WorkClass(work_class), calls, deadline_s, _ticket(), private_app)
 
     def _permits(self, asked: Asked, wait_s: float) -> list[Permit]:
         give_up_at = self._clock() + wait_s
@@ -234,7 +284,15 @@ class RateLimiter:
         return LimiterFull(retry_at, asked.hub_id, verdict.bucket, verdict.reason)
 
     def _usage(
-        self, used: int, limit: int, waiting: int, frozen_ms: int, cold_ms: int, rejected: int, rejected_ms_ago: int
+        self,
+        used: int,
+        limit: int,
+        waiting: int,
+        frozen_ms: int,
+        cold_ms: int,
+        rejected: int,
+        rejected_ms_ago: int,
+        *by_class: int,
     ) -> BucketUsage:
         now = self._now()
         frozen = timedelta(milliseconds=max(frozen_ms, cold_ms))
@@ -245,6 +303,7 @@ class RateLimiter:
             frozen_until=now + frozen if frozen else None,
             rejected=rejected,
             rejected_at=now - timedelta(milliseconds=rejected_ms_ago) if rejected else None,
+            by_class=dict(zip(WorkClass, by_class, strict=True)),
         )
 
 
@@ -262,20 +321,41 @@ class PortalGate:
     `limiter` is asked for each time, so that a gate made before a fork is good after it.
     """
 
-    def __init__(self, limiter: Callable[[], RateLimiter], hub_id: int, work_class: WorkClass, wait_s: float) -> None:
+    def __init__(
+        self,
+        limiter: Callable[[], RateLimiter],
+        hub_id: int,
+        work_class: WorkClass,
+        wait_s: float,
+        private_app: PrivateApp | None = None,
+    ) -> None:
         self._limiter = limiter
         self._hub_id = hub_id
         self._work_class = work_class
         self._wait_s = wait_s
+        self._private_app = private_app
 
     def admit(self, bucket: Bucket, longest: float) -> Permit | FreePermit:
         """Return leave for one call that takes at most `longest` seconds. Raises LimiterFull."""
-        return self._limiter().admit(self._hub_id, bucket, self._work_class, wait_s=self._wait_s, deadline_s=longest)
+        return self._limiter().admit(
+            self._hub_id,
+            bucket,
+            self._work_class,
+            wait_s=self._wait_s,
+            deadline_s=longest,
+            private_app=self._private_app,
+        )
 
     def reserve(self, bucket: Bucket, calls: int, longest: float = DEADLINE_S) -> Reservation:
         """Take leave for several calls at once. Raises LimiterFull."""
         return self._limiter().reserve(
-            self._hub_id, bucket, self._work_class, calls=calls, wait_s=self._wait_s, deadline_s=longest
+            self._hub_id,
+            bucket,
+            self._work_class,
+            calls=calls,
+            wait_s=self._wait_s,
+            deadline_s=longest,
+            private_app=self._private_app,
         )
 
 
@@ -289,6 +369,11 @@ def limiter() -> RateLimiter:
     return _limiter_of(os.getpid())
 
 
-def gate_for(hub_id: int, work_class: WorkClass, *, wait_s: float = WAIT_S) -> PortalGate:
-    """Return the gate of this process' limiter for one portal and class of work."""
-    return PortalGate(limiter, hub_id, work_class, wait_s)
+def gate_for(
+    hub_id: int, work_class: WorkClass, *, wait_s: float = WAIT_S, private_app: PrivateApp | None = None
+) -> PortalGate:
+    """Return the gate of this process' limiter for one portal and class of work.
+
+    `private_app`: the portal is connected by its own app's token, so that app's limits hold, not the public app's.
+    """
+    return PortalGate(limiter, hub_id, work_class, wait_s, private_app)

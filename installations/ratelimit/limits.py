@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
 from enum import IntEnum
+from functools import lru_cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from hubspot_api.ports import Bucket
 
@@ -18,6 +21,36 @@ class WorkClass(IntEnum):
 
 
 UNPACED_MS = 10**9  # a burst that never ends
+NO_MIDNIGHTS = (0, 0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class PrivateApp:
+    """An account's own app, by whose token (`pat-…`) we call it: with limits of its own, and so many calls a day.
+
+    `time_zone` is the account's (IANA, as account info has it), whose midnight begins a day; if unknown, UTC's does.
+    """
+
+    time_zone: str
+
+    def midnights_ms(self, at: datetime) -> tuple[int, ...]:
+        """Return four midnights of the account, in milliseconds since 1970; the second began the day of `at`."""
+        zone = _zone(self.time_zone)
+        today = at.astimezone(zone).date()
+        return tuple(_midnight_ms(zone, today + timedelta(days=days)) for days in (-1, 0, 1, 2))
+
+
+@lru_cache(maxsize=1024)
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ZoneInfo("UTC")
+
+
+@lru_cache(maxsize=4096)
+def _midnight_ms(zone: ZoneInfo, day: date) -> int:
+    return int(datetime.combine(day, time(), zone).timestamp() * 1000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +68,21 @@ class Share:
 class Allowance:
     """So many `calls` in any `window_ms`, and the share of each work class.
 
-    `tells`: whether the X-HubSpot-RateLimit headers of an answer are about this allowance.
+    `tells`: whether the X-HubSpot-RateLimit headers of an answer are about this allowance. `assumed`: what we take it
+    for until they do, if it may be less than `calls`, which is then the most there is; 0: `calls`.
+    `window_ms` of 0: the calls of a day, until the account's midnight.
     """
 
     calls: int
     window_ms: int
     shares: tuple[Share, Share, Share, Share]
     tells: bool = False
+    assumed: int = 0
+
+    @property
+    def at_first(self) -> int:
+        """Calls until HubSpot tells how many there are."""
+        return self.assumed or self.calls
 
     @property
     def interval_ms(self) -> int:
@@ -59,6 +100,23 @@ def _burst() -> Allowance:
     "API usage guidelines and limits": an app with marketplace distribution, no daily limit.
     """
     return Allowance(110, 10_000, _BY_TEN_SECONDS, tells=True)
+
+
+def _private_burst() -> Allowance:
+    """100, 190 or 250 calls in any ten seconds per private app, by the account's tier, which headers tell.
+
+    "API usage guidelines and limits": Free and Starter, Professional and Enterprise, with API Limit Increase.
+    """
+    return Allowance(250, 10_000, _BY_TEN_SECONDS, tells=True, assumed=100)
+
+
+def _daily() -> Allowance:
+    """250,000 calls a day and account, all its private apps together; up to 1,000,000 and two increases of as many.
+
+    Only urgent calls may use the last of the day: a hundredth is kept from events, a tenth from bulk work.
+    """
+    shares = (Share(0, UNPACED_MS), Share(30_000, UNPACED_MS), Share(30_000, UNPACED_MS), Share(300_000, UNPACED_MS))
+    return Allowance(3_000_000, 0, shares, tells=True, assumed=250_000)
 
 
 def _search() -> Allowance:
@@ -88,24 +146,42 @@ class Limits:
     """
 
     burst: Allowance = field(default_factory=_burst)
+    private_burst: Allowance = field(default_factory=_private_burst)
+    daily: Allowance = field(default_factory=_daily)
     search: Allowance = field(default_factory=_search)
     associations: Allowance = field(default_factory=_associations)
     oauth: Allowance = field(default_factory=_oauth)
     margin_ms: int = 10
     processes: int = 8
 
-    def of(self, bucket: Bucket) -> Allowance:
-        """Return the allowance behind `bucket`. Raises KeyError for EXEMPT, which has none."""
+    def of(self, bucket: Bucket, private_app: PrivateApp | None = None) -> Allowance:
+        """Return the allowance behind `bucket`, of a public app if none is named.
+
+        Raises KeyError for EXEMPT, which has none.
+        """
         return {
-            Bucket.BURST: self.burst,
+            Bucket.BURST: self.private_burst if private_app else self.burst,
+            Bucket.DAILY: self.daily,
             Bucket.SEARCH: self.search,
             Bucket.ASSOCIATIONS: self.associations,
             Bucket.OAUTH: self.oauth,
         }[bucket]
 
     def window_ms(self, bucket: Bucket) -> int:
-        """Milliseconds until a place comes back, from when its call was answered."""
-        return self.of(bucket).window_ms + self.margin_ms
+        """Milliseconds until a place comes back, from when its call was answered.
+
+        0 for the day: there places are for calls under way, to be added to what HubSpot has counted.
+        """
+        window_ms = self.of(bucket).window_ms
+        return window_ms + self.margin_ms if window_ms else 0
+
+    def rule(self, bucket: Bucket, work_class: WorkClass, private_app: PrivateApp | None, at: datetime) -> list[int]:
+        """Return what the script has to know of a bucket; `at` is about now, aware."""
+        allowance = self.of(bucket, private_app)
+        share = allowance.shares[work_class]
+        midnights = private_app.midnights_ms(at) if private_app and bucket is Bucket.DAILY else NO_MIDNIGHTS
+        sizes = [allowance.calls, self.window_ms(bucket), allowance.at_first]
+        return [*sizes, share.kept, allowance.interval_ms, share.burst_ms, *midnights]
 
     @property
     def longest_window_ms(self) -> int:

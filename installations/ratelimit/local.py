@@ -7,7 +7,7 @@ import threading
 from hubspot_api.ports import Bucket
 
 from .asked import Asked, Place, Verdict
-from .limits import Limits
+from .limits import Limits, PrivateApp
 from .shared import RETRY_S, Clock
 
 UNDER_WAY_S = 1.0  # calls begun before Redis went may arrive this long after
@@ -27,6 +27,7 @@ class LocalBuckets:
         self._clock = clock
         self._lock = threading.Lock()
         self._held: dict[tuple[int | None, Bucket], dict[str, float]] = {}
+        self._closed: dict[tuple[int | None, Bucket], float] = {}
 
     def take(self, asked: Asked, wait_s: float, lost_at: float) -> Verdict:
         """Ask for leave. `lost_at` is when this process first found Redis away.
@@ -57,10 +58,17 @@ class LocalBuckets:
         with self._lock:
             self._held.get((hub_id, bucket), {}).pop(slot, None)
 
-    def used(self, hub_id: int | None, bucket: Bucket) -> tuple[int, int]:
+    def close(self, hub_id: int | None, bucket: Bucket, seconds: float) -> None:
+        """Let nobody call for so long: HubSpot refused, or nothing is left of the day."""
+        with self._lock:
+            now = self._clock()
+            self._closed = {key: until for key, until in self._closed.items() if until > now}
+            self._closed[hub_id, bucket] = max(now + seconds, self._closed.get((hub_id, bucket), now))
+
+    def used(self, hub_id: int | None, bucket: Bucket, private_app: PrivateApp | None) -> tuple[int, int]:
         """Return how many places are taken, and of how many."""
         with self._lock:
-            return len(self._current(hub_id, bucket, self._clock())), self._share(bucket)
+            return len(self._current(hub_id, bucket, self._clock())), self._share(bucket, private_app)
 
     def places(self) -> list[Place]:
         """Return all places that are taken."""
@@ -74,11 +82,12 @@ class LocalBuckets:
 
     def _earliest(self, asked: Asked, bucket: Bucket, lost_at: float, now: float) -> float:
         backs = sorted(self._current(asked.hub_id, bucket, now).values())
-        missing = len(backs) + asked.calls - self._share(bucket)
+        missing = len(backs) + asked.calls - self._share(bucket, asked.private_app)
         if missing > len(backs):  # more calls at once than this process may ever make alone
             return now + self._window_s(bucket)
         trusted = lost_at + self._limits.longest_window_ms / 1000 + UNDER_WAY_S
-        return max(trusted, backs[missing - 1]) if missing > 0 else trusted
+        opened = max(trusted, self._closed.get((asked.hub_id, bucket), trusted))
+        return max(opened, backs[missing - 1]) if missing > 0 else opened
 
     def _current(self, hub_id: int | None, bucket: Bucket, now: float) -> dict[str, float]:
         held = self._held.get((hub_id, bucket), {})
@@ -89,8 +98,8 @@ class LocalBuckets:
             self._held.pop((hub_id, bucket), None)
         return current
 
-    def _share(self, bucket: Bucket) -> int:
-        return self._limits.of(bucket).calls // (2 * self._limits.processes)
+    def _share(self, bucket: Bucket, private_app: PrivateApp | None) -> int:
+        return self._limits.of(bucket, private_app).at_first // (2 * self._limits.processes)
 
     def _window_s(self, bucket: Bucket) -> float:
         return self._limits.window_ms(bucket) / 1000

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from hubspot_api.errors import NotSent
+from hubspot_api.errors import NotSent, RateLimited
 from hubspot_api.ports import Bucket, Gate
 from hubspot_api.ports import Permit as PermitToCall
 
@@ -21,29 +21,46 @@ RETRY_AFTER_AT_MOST_S = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """What an answer says about limits. `max` is 0 when it says nothing."""
+class Told:
+    """What headers say of one allowance; 0 of 0 when they say nothing."""
 
-    rejected: bool
-    retry_after_ms: int
-    max: int
-    remaining: int
+    max: int = 0
+    remaining: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What an answer says about limits: that of the call's own bucket, and the day's."""
+
+    rejected: bool = False
+    retry_after_ms: int = 0
+    own: Told = Told()
+    day: Told = Told()
+
+    def rejects(self, bucket: Bucket) -> bool:
+        """Whether a 429 seems to be about `bucket`, as far as status and headers say."""
+        used_up = self.day.max > 0 and self.day.remaining == 0
+        return self.rejected and used_up == (bucket is Bucket.DAILY)
 
 
 def heard(status: int, headers: Mapping[str, str], *, tells: bool) -> Heard:
     """Read status and headers (lower-case names); X-HubSpot-RateLimit-* only if it `tells` about this allowance.
 
-    "API usage guidelines and limits". A Retry-After on 429 is not documented, yet seen: in seconds.
+    "API usage guidelines and limits": those of the day are sent to private apps only. A Retry-After on 429 is not
+    documented, yet seen: in seconds.
     """
-    most, remaining = (_whole(headers.get(f"x-hubspot-ratelimit-{name}", "")) for name in ("max", "remaining"))
-    known = tells and most is not None and remaining is not None and most > 0
     retry_after = _whole(headers.get("retry-after", "")) or 0
     return Heard(
         rejected=status == 429,
         retry_after_ms=min(retry_after, RETRY_AFTER_AT_MOST_S) * 1000,
-        max=(most or 0) if known else 0,
-        remaining=(remaining or 0) if known else 0,
+        own=_told(headers, "max", "remaining") if tells else Told(),
+        day=_told(headers, "daily", "daily-remaining") if tells else Told(),
     )
+
+
+def _told(headers: Mapping[str, str], most_name: str, left_name: str) -> Told:
+    most, left = (_whole(headers.get(f"x-hubspot-ratelimit-{name}", "")) for name in (most_name, left_name))
+    return Told() if not most or left is None else Told(most, left)
 
 
 def _whole(text: str) -> int | None:
@@ -64,7 +81,7 @@ class Permit:
         self.asked_at = asked_at
         self.verdict = verdict
         self.deadline_s = asked.deadline_s
-        self._answered = False
+        self.heard: Heard | None = None  # None: no answer was seen yet
 
     def __enter__(self) -> Self:
         self._limiter.prolong(self, self.deadline_s)
@@ -73,7 +90,9 @@ class Permit:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._answered:
+        if isinstance(error, RateLimited):
+            self._limiter.refused(self, error.policy)
+        if self.heard:
             return
         if isinstance(error, NotSent):
             self._limiter.unused(self)
@@ -85,9 +104,15 @@ class Permit:
 
         `headers` has lower-case names.
         """
-        if not self._answered:
-            self._answered = True
-            self._limiter.answered(self, status, headers)
+        if not self.heard:
+            tells = self._limiter.limits.of(self.asked.buckets[0], self.asked.private_app).tells
+            self.heard = heard(status, headers, tells=tells)
+            self._limiter.answered(self, self.heard)
+
+    def counted(self, bucket: Bucket) -> tuple[int, int]:
+        """Places taken in a bucket, and calls ever begun there, when this one was given leave; 0 if nobody counted."""
+        counts = dict(zip(self.asked.buckets, self.verdict.counts, strict=False))
+        return counts.get(bucket, (0, 0))
 
     @property
     def over_at(self) -> float:

@@ -10,6 +10,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -20,7 +21,7 @@ from redis.retry import Retry
 from hubspot_api.ports import Bucket
 
 from .asked import Asked, Place, Verdict
-from .limits import Limits
+from .limits import Limits, PrivateApp, WorkClass
 from .meeting import Meeting
 
 logger = logging.getLogger(__name__)
@@ -35,6 +36,8 @@ _REASONS = {
     "frozen": "HubSpot answered 429",
     "cold": "what was called within the last window is not known",
     "late": "the question was too old",
+    "full today": "today's allowance is used up, or left to more urgent work",
+    "untold": "HubSpot has yet to tell what is left of today's allowance",
 }
 
 Clock = Callable[[], float]
@@ -63,14 +66,23 @@ def keys(hub_id: int | None, buckets: Iterable[Bucket]) -> list[str]:
 class SharedBuckets:
     """The script and the connections to run it on. Threads may share it; a forked process needs its own.
 
-    `places()` says what this process let through without Redis, to be told when Redis is back.
+    `places()` says what this process let through without Redis, to be told when Redis is back. `now()` is about the
+    time of day, aware: a day's end is told by Redis' clock, of those around it.
     """
 
     source: ClassVar[str] = Path(__file__).with_name("buckets.lua").read_text(encoding="utf-8")
 
-    def __init__(self, url: str, limits: Limits, clock: Clock, places: Callable[[], Sequence[Place]]) -> None:
+    def __init__(
+        self,
+        url: str,
+        limits: Limits,
+        clock: Clock,
+        now: Callable[[], datetime],
+        places: Callable[[], Sequence[Place]],
+    ) -> None:
         self._limits = limits
         self._clock = clock
+        self._now = now
         self._places = places
         self._redis: redis.Redis = redis.Redis.from_url(
             url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S, retry=Retry(NoBackoff(), 0)
@@ -98,7 +110,7 @@ class SharedBuckets:
         met = self.join()
         asked_at = self._clock()
         command = Command("take", keys(asked.hub_id, asked.buckets), self._question(asked, wait_s, met, asked_at))
-        verdict, now, start, slowest, reason, held, begun = self._run(command)
+        verdict, now, start, slowest, reason, *counts = self._run(command)
         self._check_clock(met, Meeting(asked_at, now))
         return Verdict(
             go=verdict == _GO,
@@ -106,21 +118,18 @@ class SharedBuckets:
             delay_s=(start - now) / 1000,
             bucket=asked.buckets[slowest - 1],
             reason=_REASONS.get(reason.decode(), ""),
-            held=held,
-            begun=begun,
+            counts=tuple(zip(counts[::2], counts[1::2], strict=True)),
         )
 
     def _question(self, asked: Asked, wait_s: float, met: Meeting, asked_at: float) -> list[str | int]:
         not_after = met.latest_ms(asked_at + TIMEOUT_S)
-        rules = [number for bucket in asked.buckets for number in self._rule(bucket, asked)]
+        rules = self._rules(asked.buckets, asked.work_class, asked.private_app)
         wait_ms = round(wait_s * 1000)
         return [not_after, asked.ticket, asked.work_class.value, asked.calls, wait_ms, asked.hold_ms, *rules]
 
-    def _rule(self, bucket: Bucket, asked: Asked) -> list[int]:
-        allowance = self._limits.of(bucket)
-        share = allowance.shares[asked.work_class]
-        window = self._limits.window_ms(bucket)
-        return [allowance.calls, window, share.kept, allowance.interval_ms, share.burst_ms]
+    def _rules(self, buckets: Sequence[Bucket], work_class: WorkClass, private_app: PrivateApp | None) -> list[int]:
+        now = self._now()
+        return [n for bucket in buckets for n in self._limits.rule(bucket, work_class, private_app, now)]
 
     def renew(self, asked: Asked, slot: str) -> bool:
         """Keep a place as if it were given now. False when it has come back already. Raises RedisAway."""
@@ -128,10 +137,15 @@ class SharedBuckets:
         longest = max(self._limits.window_ms(bucket) for bucket in asked.buckets)
         return bool(self._run(Command("renew", keys(asked.hub_id, asked.buckets), [asked.hold_ms + longest, slot])))
 
-    def look(self, hub_id: int | None, buckets: Sequence[Bucket]) -> list[list[int]]:
-        """Return held, usable, waiting, frozen_ms, cold_ms, rejected, rejected_ms_ago of each. Raises RedisAway."""
+    def look(
+        self, hub_id: int | None, buckets: Sequence[Bucket], private_app: PrivateApp | None = None
+    ) -> list[list[int]]:
+        """Return used, usable, waiting, frozen_ms, cold_ms, rejected, rejected_ms_ago and four counts of each.
+
+        The counts are of the used places by work class. Raises RedisAway.
+        """
         self.join()
-        rules = [n for bucket in buckets for n in (self._limits.of(bucket).calls, self._limits.window_ms(bucket))]
+        rules = self._rules(buckets, WorkClass.URGENT, private_app)
         found: list[list[int]] = self._run(Command("look", keys(hub_id, buckets), rules))
         return found
 

@@ -7,11 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hubspot_api.ports import Bucket
-from installations.ratelimit import Limits, WorkClass
-from installations.ratelimit.permits import Heard, heard
+from installations.ratelimit import Limits, PrivateApp, WorkClass
+from installations.ratelimit.local import LocalBuckets
+from installations.ratelimit.permits import Heard, Told, heard
 from installations.ratelimit.shared import ERA, keys
 
 COUNTED = [bucket for bucket in Bucket if bucket is not Bucket.EXEMPT]
+ROLLING = [bucket for bucket in COUNTED if bucket is not Bucket.DAILY]
+KINDS = [None, PrivateApp("UTC")]
 OWNERS = st.none() | st.integers(0, 2**63 - 1)
 
 
@@ -33,25 +36,30 @@ def test_a_portals_keys_share_a_slot() -> None:
 @pytest.mark.parametrize(
     ("status", "headers", "said"),
     [
-        (200, {}, Heard(rejected=False, retry_after_ms=0, max=0, remaining=0)),
+        (200, {}, Heard()),
         (
             200,
             {"x-hubspot-ratelimit-max": "110", "x-hubspot-ratelimit-remaining": "7"},
-            Heard(rejected=False, retry_after_ms=0, max=110, remaining=7),
+            Heard(own=Told(110, 7)),
         ),
         (
             200,
             {"x-hubspot-ratelimit-max": "110", "x-hubspot-ratelimit-remaining": "0"},
-            Heard(rejected=False, retry_after_ms=0, max=110, remaining=0),
+            Heard(own=Told(110, 0)),
         ),
-        (200, {"x-hubspot-ratelimit-remaining": "7"}, Heard(False, 0, 0, 0)),
-        (200, {"x-hubspot-ratelimit-max": "-1", "x-hubspot-ratelimit-remaining": "7"}, Heard(False, 0, 0, 0)),
-        (200, {"x-hubspot-ratelimit-max": "0", "x-hubspot-ratelimit-remaining": "0"}, Heard(False, 0, 0, 0)),
-        (200, {"x-hubspot-ratelimit-max": "1e3", "x-hubspot-ratelimit-remaining": "٣"}, Heard(False, 0, 0, 0)),
-        (429, {}, Heard(True, 0, 0, 0)),
-        (429, {"retry-after": "12"}, Heard(True, 12_000, 0, 0)),
-        (429, {"retry-after": "10000"}, Heard(True, 300_000, 0, 0)),
-        (429, {"retry-after": "soon"}, Heard(True, 0, 0, 0)),
+        (200, {"x-hubspot-ratelimit-remaining": "7"}, Heard()),
+        (200, {"x-hubspot-ratelimit-max": "-1", "x-hubspot-ratelimit-remaining": "7"}, Heard()),
+        (200, {"x-hubspot-ratelimit-max": "0", "x-hubspot-ratelimit-remaining": "0"}, Heard()),
+        (200, {"x-hubspot-ratelimit-max": "1e3", "x-hubspot-ratelimit-remaining": "٣"}, Heard()),
+        (
+            200,
+            {"x-hubspot-ratelimit-daily": "250000", "x-hubspot-ratelimit-daily-remaining": "3"},
+            Heard(day=Told(250_000, 3)),
+        ),
+        (429, {}, Heard(True, 0)),
+        (429, {"retry-after": "12"}, Heard(True, 12_000)),
+        (429, {"retry-after": "10000"}, Heard(True, 300_000)),
+        (429, {"retry-after": "soon"}, Heard(True, 0)),
     ],
 )
 def test_what_an_answer_says_about_limits(status: int, headers: dict[str, str], said: Heard) -> None:
@@ -60,7 +68,7 @@ def test_what_an_answer_says_about_limits(status: int, headers: dict[str, str], 
 
 def test_an_exempt_calls_headers_are_about_another_allowance() -> None:
     headers = {"x-hubspot-ratelimit-max": "110", "x-hubspot-ratelimit-remaining": "0"}
-    assert heard(200, headers, tells=False) == Heard(rejected=False, retry_after_ms=0, max=0, remaining=0)
+    assert heard(200, headers, tells=False) == Heard()
 
 
 @pytest.mark.parametrize("bucket", COUNTED)
@@ -71,9 +79,10 @@ def test_lower_classes_leave_no_less_than_higher_ones(bucket: Bucket) -> None:
     assert kept[WorkClass.BULK] < Limits().of(bucket).calls
 
 
-@pytest.mark.parametrize("bucket", COUNTED)
-def test_an_even_pace_is_a_little_quicker_than_places_come_back(bucket: Bucket) -> None:
-    allowance = Limits().of(bucket)
+@pytest.mark.parametrize("bucket", ROLLING)
+@pytest.mark.parametrize("private_app", KINDS)
+def test_an_even_pace_is_a_little_quicker_than_places_come_back(bucket: Bucket, private_app: PrivateApp | None) -> None:
+    allowance = Limits().of(bucket, private_app)
     assert (
         allowance.calls * allowance.interval_ms <= allowance.window_ms < allowance.calls * allowance.interval_ms * 1.1
     )
@@ -81,6 +90,10 @@ def test_an_even_pace_is_a_little_quicker_than_places_come_back(bucket: Bucket) 
 
 @pytest.mark.parametrize("processes", [1, 8, 55, 1000])
 @pytest.mark.parametrize("bucket", COUNTED)
-def test_without_redis_all_processes_together_use_half(bucket: Bucket, processes: int) -> None:
-    calls = Limits().of(bucket).calls
-    assert processes * (calls // (2 * processes)) <= calls / 2
+@pytest.mark.parametrize("private_app", KINDS)
+def test_without_redis_all_processes_together_use_half(
+    bucket: Bucket, processes: int, private_app: PrivateApp | None
+) -> None:
+    limits = Limits(processes=processes)
+    _, part = LocalBuckets(limits, lambda: 0.0).used(1, bucket, private_app)
+    assert processes * part <= limits.of(bucket, private_app).at_first / 2
