@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hubspot_api.ports import Bucket
-from installations import tokens
-from installations.install import missing_scopes
+from installations import days
+from installations.clients import private_app_of
+from installations.days import Day
+from installations.install import lacking
 from installations.models import Credential, Portal
 from installations.ratelimit import limiter
 from installations.scopes import in_words
+from installations.token_times import times_of
 from lanes.models import Lane
 from webhooks.models import EVENTS, Event
 
@@ -79,16 +82,6 @@ class Freshness:
 
 
 @dataclass(frozen=True)
-class Token:
-    """A credential's times; nothing secret."""
-
-    obtained_at: datetime
-    expires_at: datetime
-    next_refresh_at: datetime
-    latest_error: str
-
-
-@dataclass(frozen=True)
 class ApiUse:
     """Calls of the last ten seconds against what HubSpot allows."""
 
@@ -96,6 +89,7 @@ class ApiUse:
     limit: int
     is_degraded: bool
     frozen_until: datetime | None
+    day: Day | None  # None: HubSpot does not count the calls of a day
 
     @property
     def percent(self) -> int:
@@ -122,13 +116,7 @@ def _connection(portal: Portal) -> dict[str, object]:
     if credential is None:  # somebody is disconnecting the portal at this moment
         return {"token": None, "granted": [], "missing": []}
     granted = credential.scopes
-    return {"token": _token(credential), "granted": in_words(granted), "missing": in_words(missing_scopes(granted))}
-
-
-def _token(credential: Credential) -> Token:
-    return Token(
-        credential.obtained_at, credential.expires_at, tokens.next_refresh_at(credential), credential.latest_error
-    )
+    return {"token": times_of(credential), "granted": in_words(granted), "missing": in_words(lacking(credential))}
 
 
 def _syncs(portal: Portal) -> list[ShownSync]:
@@ -148,6 +136,8 @@ def _freshness(portal: Portal) -> Freshness:
 
 
 def _api_use(portal: Portal) -> ApiUse:
-    usage = limiter().usage(portal.hub_id)
+    private_app = private_app_of(portal)
+    usage = limiter().usage(portal.hub_id, private_app)
     burst = usage.buckets[Bucket.BURST]
-    return ApiUse(burst.used, burst.limit, usage.degraded, burst.frozen_until)
+    day = days.day_of(usage, private_app) if private_app else None
+    return ApiUse(burst.used, burst.limit, usage.degraded, burst.frozen_until, day)

@@ -40,6 +40,10 @@ _ARRIVALS = {
         "Other properties",
         "A change in HubSpot shows here with the next check. Checks run every 1 to 15 minutes.",
     ),
+    "polled": (
+        "Properties",
+        "A change in HubSpot shows here within about a minute. HubSpot sends a private app no changes: it is asked.",
+    ),
     "calculated": (
         "Calculated properties",
         "HubSpot reports no changes of these. They are read with the record's next change, and once a day.",
@@ -125,13 +129,19 @@ class Presenter:
         ]
 
     def properties(self, record: Record) -> list[PropertyGroup]:
-        """Return what has a value: the live ones first, in their order, then the others by label."""
+        """Return what has a value: the live ones first, in their order, then the others by label.
+
+        For a private app HubSpot tells of none: all but the calculated ones are asked for alike.
+        """
         by_label = sorted(record.properties, key=lambda name: self.label(name).lower())
         live = [name for name in self.object_type.live_properties if name in record.properties]
-        named: dict[str, list[str]] = {"live": live, "periodic": [], "calculated": []}
+        first, then = ("polled", "polled") if self.portal.is_private_app else ("live", "periodic")
+        named = {first: live}
+        named.setdefault(then, [])
+        named["calculated"] = []
         for name in by_label:
             if name not in live:
-                named["calculated" if self._is_calculated(name) else "periodic"].append(name)
+                named["calculated" if self._is_calculated(name) else then].append(name)
         return [self._group(arrival, names, record) for arrival, names in named.items() if names]
 
     def changes(self, record: Record, limit: int = 20) -> list[ShownChange]:

@@ -146,7 +146,12 @@ def portal_is_busy(portal: Portal) -> None:
 
 
 def _pause(portal: Portal) -> timedelta:
-    """A quarter of how long the portal has been quiet, within limits; a minute while a first sync runs."""
+    """A quarter of how long the portal has been quiet, within limits; a minute while a first sync runs.
+
+    A private app's portal is always asked once a minute: nothing else tells of its changes.
+    """
+    if portal.is_private_app:
+        return MOST_OFTEN
     if Sync.objects.filter(portal=portal, state=Sync.State.FIRST_SYNC).exists():
         return MOST_OFTEN
     moved_at = FeedHead.objects.filter(portal=portal).values_list("moved_at", flat=True).first()

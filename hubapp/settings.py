@@ -70,6 +70,8 @@ HUBSPOT_SCOPES = env.words(
 HUBSPOT_OPTIONAL_SCOPES = env.words("HUBSPOT_OPTIONAL_SCOPES")
 # Where `manage.py hubspot_project` writes; when set, `manage.py check` compares the app at HubSpot with this one.
 HUBSPOT_PROJECT_DIR = env.text("HUBSPOT_PROJECT_DIR")
+# Whether staff may connect an account by the token of one of its private apps ("pat-…") instead of an install.
+PRIVATE_APP_TOKENS = env.flag("PRIVATE_APP_TOKENS")
 HUBSPOT_API_URL = env.text("HUBSPOT_API_URL", "https://api.hubapi.com").rstrip("/")
 HUBSPOT_AUTHORIZE_URL = env.text("HUBSPOT_AUTHORIZE_URL", "https://app.hubspot.com/oauth/authorize")
 HUBSPOT_API_VERSION = env.text("HUBSPOT_API_VERSION", "2026-03")

@@ -7,6 +7,7 @@ from functools import cache
 from django.conf import settings
 from django.utils import timezone
 
+from hubspot_api.account import account_details
 from hubspot_api.app_webhooks import DeveloperKey
 from hubspot_api.attempts import Surroundings
 from hubspot_api.client import Client, shared_transport
@@ -15,10 +16,10 @@ from hubspot_api.ports import AccessToken, StaticToken
 from hubspot_api.retrying import NO_RETRIES
 from hubspot_api.secret import Secret
 
-from . import tokens
+from . import lasting_tokens, tokens
 from .call_log import observer_for
 from .models import Portal
-from .ratelimit import WorkClass, gate_for
+from .ratelimit import PrivateApp, WorkClass, gate_for
 from .tokens import Live
 
 AUTHORIZE_PATH = "/oauth/authorize"
@@ -36,19 +37,26 @@ def client_for(portal: Portal, work_class: WorkClass) -> Client:
     return Client(
         _Tokens(portal),
         hub_id=portal.hub_id,
-        surroundings=Surroundings(gate=gate_for(portal.hub_id, work_class), observer=observer_for(portal)),
+        surroundings=Surroundings(
+            gate=gate_for(portal.hub_id, work_class, private_app=private_app_of(portal)), observer=observer_for(portal)
+        ),
         api_url=settings.HUBSPOT_API_URL,
         version=settings.HUBSPOT_API_VERSION,
         moved=lambda hublet: _moved(portal, hublet),
     )
 
 
-def client_with(access_token: Secret, hub_id: int) -> Client:
-    """Return a client for a token that is not stored yet: an install's or a sign-in's first calls."""
+def private_app_of(portal: Portal) -> PrivateApp | None:
+    """Return by which limits the portal is called; None: by those of our app."""
+    return PrivateApp(portal.time_zone) if portal.is_private_app else None
+
+
+def client_with(access_token: Secret, hub_id: int, private_app: PrivateApp | None = None) -> Client:
+    """Return a client for a token that is not stored yet: an install's, a sign-in's or a private app's first calls."""
     return Client(
         _Fixed(access_token),
         hub_id=hub_id,
-        surroundings=_for_a_person(hub_id),
+        surroundings=_for_a_person(hub_id, private_app),
         api_url=settings.HUBSPOT_API_URL,
         version=settings.HUBSPOT_API_VERSION,
     )
@@ -96,8 +104,8 @@ def _oauth(surroundings: Surroundings) -> OAuth:
     )
 
 
-def _for_a_person(hub_id: int) -> Surroundings:
-    gate = gate_for(hub_id, WorkClass.URGENT, wait_s=PATIENCE_S)
+def _for_a_person(hub_id: int, private_app: PrivateApp | None = None) -> Surroundings:
+    gate = gate_for(hub_id, WorkClass.URGENT, wait_s=PATIENCE_S, private_app=private_app)
     return Surroundings(gate=gate, observer=observer_for(None))
 
 
@@ -107,6 +115,7 @@ class _Tokens:
     def __init__(self, portal: Portal) -> None:
         self._portal_id = portal.pk
         self._hub_id = portal.hub_id
+        self._private_app = private_app_of(portal)
         self._live: Live | None = None
 
     def current(self) -> AccessToken:
@@ -116,8 +125,15 @@ class _Tokens:
         return live.token
 
     def rejected(self, token: AccessToken) -> AccessToken:
-        self._live = live = tokens.replaced(self._portal_id, token, self._renew)
+        if tokens.credential_of(self._portal_id).lasts:
+            live = lasting_tokens.confirmed(self._portal_id, token, self._ask)
+        else:
+            live = tokens.replaced(self._portal_id, token, self._renew)
+        self._live = live
         return live.token
+
+    def _ask(self, value: Secret) -> None:
+        account_details(client_with(value, self._hub_id, self._private_app))
 
     def _renew(self, refresh_token: Secret) -> TokenGrant:
         return refresher().refresh(refresh_token, self._hub_id)

@@ -38,6 +38,7 @@ def works() -> None:
 def many_are_refused() -> bool:
     """Whether so many portals were refused lately, and none renewed since, that it cannot be their doing."""
     since = timezone.now() - AT_ONCE
-    refused = Credential.objects.filter(refused_at__gte=since).order_by("refused_at")
+    renewed = Credential.objects.exclude(expires_at=None)  # nobody asks the token endpoint for those that last
+    refused = renewed.filter(refused_at__gte=since).order_by("refused_at")
     first = refused.values_list("refused_at", flat=True)[:ALIKE]
-    return len(first) == ALIKE and not Credential.objects.filter(obtained_at__gte=first[0]).exists()
+    return len(first) == ALIKE and not renewed.filter(obtained_at__gte=first[0]).exists()

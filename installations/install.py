@@ -77,9 +77,8 @@ def connect(identity: Identity) -> Portal:
         if portal is None:
             portal = _create(identity)
         elif _is_to_be_replaced(portal, identity.grant, dead):
-            tokens.store(portal, identity.grant, user_id=identity.info.user_id)
-            record(portal, _actor(identity), "connected again")
-        _describe(portal, details)
+            _reconnect(portal, identity)
+        describe(portal, details)
         portal.move_to(Portal.State.ACTIVE)
         _make_member(portal, identity)
         UnclaimedGrant.objects.filter(hub_id=portal.hub_id).delete()
@@ -147,6 +146,12 @@ def missing_scopes(granted: list[str]) -> list[str]:
     return [scope for scope in settings.HUBSPOT_SCOPES if scope not in granted]
 
 
+def lacking(credential: Credential) -> list[str]:
+    """Scopes that a portal's tokens lack. `oauth` is none that a private app could have."""
+    missing = missing_scopes(credential.scopes)
+    return [scope for scope in missing if not (credential.lasts and scope == "oauth")]
+
+
 def _live_portal(hub_id: int) -> Portal | None:
     portal = Portal.objects.live().select_for_update().filter(hub_id=hub_id).first()
     if portal is not None and portal.state == Portal.State.DISCONNECTING:
@@ -167,6 +172,15 @@ def _create(identity: Identity) -> Portal:
     return portal
 
 
+def _reconnect(portal: Portal, identity: Identity) -> None:
+    """Store better tokens. A private app's token goes, for ours bring pushes and renew themselves; the data stays."""
+    tokens.store(portal, identity.grant, user_id=identity.info.user_id)
+    detail = "Instead of the private app's token, which may be deleted in HubSpot." if portal.is_private_app else ""
+    portal.connection = Portal.Connection.OAUTH
+    portal.save(update_fields=["connection"])
+    record(portal, _actor(identity), "connected again", detail)
+
+
 def _dead_credential(identity: Identity) -> Credential | None:
     """Return the account's credential if only its scopes would keep it, and it has died at HubSpot without our notice.
 
@@ -177,7 +191,7 @@ def _dead_credential(identity: Identity) -> Credential | None:
         .select_related("portal")
         .first()
     )
-    if credential is None or _keeps_scopes(credential, identity.grant):
+    if credential is None or credential.lasts or _keeps_scopes(credential, identity.grant):
         return None
     stored = tokens.stored_refresh_tokens(credential.portal)
     is_alive = any(oauth().introspect(token, "refresh_token", identity.info.hub_id) for token in stored)
@@ -192,10 +206,13 @@ def _is_to_be_replaced(portal: Portal, grant: TokenGrant, dead: Credential | Non
 
 
 def _keeps_scopes(credential: Credential, grant: TokenGrant) -> bool:
+    if credential.lasts:  # a private app may have any scope there is: what counts are those that we ask for
+        return set(missing_scopes(list(grant.scopes))) <= set(missing_scopes(credential.scopes))
     return set(grant.scopes) >= set(credential.scopes)
 
 
-def _describe(portal: Portal, details: AccountDetails) -> None:
+def describe(portal: Portal, details: AccountDetails) -> None:
+    """Take over what the account says of itself."""
     portal.name = details.name or portal.name
     portal.hublet = details.hublet
     portal.ui_domain = details.ui_domain

@@ -22,10 +22,17 @@ from .vault import destroy_data_key
 logger = logging.getLogger(__name__)
 
 TELL_HUBSPOT_FOR = timedelta(hours=1)
+PRIVATE_APP_STAYS = (
+    "Our copy of the private app's token was destroyed. In HubSpot the token works on: delete the private app there, "
+    "or rotate its token."
+)
 
 
 def begin(portal: Portal, actor: str, *, destroy_now: bool = False) -> None:
-    """Disconnect a portal: its people and lanes stop now, its tokens are destroyed once HubSpot knows, or at once."""
+    """Disconnect a portal: its people and lanes stop now, its tokens are destroyed once HubSpot knows, or at once.
+
+    A private app cannot be uninstalled: what we can do is to destroy our copy of its token.
+    """
     with transaction.atomic():
         portal = Portal.objects.select_for_update().get(pk=portal.pk)
         if portal.state not in {Portal.State.ACTIVE, Portal.State.NEEDS_RECONNECT}:
@@ -34,7 +41,9 @@ def begin(portal: Portal, actor: str, *, destroy_now: bool = False) -> None:
         portal.move_to(Portal.State.DISCONNECTING, "HubSpot is being told.")
         portal.memberships.all().delete()
         portal_disconnected.send(Portal, portal=portal)
-        if destroy_now:
+        if portal.is_private_app:
+            finish(portal, PRIVATE_APP_STAYS)
+        elif destroy_now:
             finish(portal, "Our access was destroyed without telling HubSpot; remove the app there if it is listed.")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
@@ -12,6 +12,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 ERASE_AFTER = timedelta(days=30)  # what our privacy statement promises
+ROTATE_AFTER = timedelta(days=180)  # when people are reminded to give a private app another token
+_NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 
 
 class PortalQuerySet(models.QuerySet["Portal"]):
@@ -32,7 +34,12 @@ class Portal(models.Model):
 
     LIVE: ClassVar = [State.ACTIVE, State.NEEDS_RECONNECT, State.DISCONNECTING]
 
+    class Connection(models.TextChoices):
+        OAUTH = "oauth", "OAuth"  # our app is installed in the account
+        PRIVATE_APP = "private_app", "Private app"  # staff were given the token of a private app of the account
+
     hub_id = models.BigIntegerField()
+    connection = models.TextField(choices=Connection, default=Connection.OAUTH, db_default=Connection.OAUTH)
     state = models.TextField(choices=State, default=State.ACTIVE)
     state_reason = models.TextField(default="", blank=True)  # one sentence for people; empty while all is well
     name = models.TextField(default="", blank=True)  # HubSpot gives one only to some accounts; then the hub_id serves
@@ -71,6 +78,11 @@ class Portal(models.Model):
     def is_live(self) -> bool:
         return self.state in self.LIVE
 
+    @property
+    def is_private_app(self) -> bool:
+        """Whether there is neither a refresh nor a push nor an uninstall: HubSpot knows a private app, not us."""
+        return self.connection == self.Connection.PRIVATE_APP
+
     def move_to(self, state: Portal.State, reason: str = "") -> None:
         """Change state, say why, and start or stop the clock of the erasure promise.
 
@@ -95,16 +107,19 @@ class DataKey(models.Model):
 
 
 class Credential(models.Model):
-    """A portal's OAuth tokens, sealed, and the lease under which one caller at a time renews them."""
+    """A portal's OAuth tokens, sealed, and the lease under which one caller at a time renews them.
+
+    Or a private app's token: it lasts until somebody rotates it in HubSpot, and nothing renews it.
+    """
 
     portal = models.OneToOneField(Portal, models.CASCADE, related_name="credential")
     access_token = models.TextField()  # sealed
-    refresh_token = models.TextField()  # sealed
+    refresh_token = models.TextField()  # sealed; empty: a private app has none
     previous_refresh_token = models.TextField(default="")  # sealed; empty once the new one has worked
     scopes = ArrayField(models.TextField(), default=list)
     user_id = models.BigIntegerField(null=True)  # who granted it; null: HubSpot did not tell
     obtained_at = models.DateTimeField()
-    expires_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True)  # null: a private app's token, which has no end
     token_number = models.BigIntegerField(default=1)  # +1 with every access token saved: names one without showing it
     generation = models.BigIntegerField(default=1)  # +1 with every claim to renew and every outcome: the fence
     lease_until = models.DateTimeField(null=True)  # null: nobody is renewing
@@ -120,8 +135,27 @@ class Credential(models.Model):
         ]
 
     @property
+    def ends_at(self) -> datetime:
+        """When the access token ends; as good as never for one that lasts."""
+        return self.expires_at or _NEVER
+
+    @property
+    def lasts(self) -> bool:
+        """Whether it is a private app's token."""
+        return self.expires_at is None
+
+    @property
+    def rotate_at(self) -> datetime | None:
+        """From when on people are reminded to rotate a token that lasts. None: it is renewed by itself."""
+        return self.obtained_at + ROTATE_AFTER if self.lasts else None
+
+    @property
+    def is_to_be_rotated(self) -> bool:
+        return self.rotate_at is not None and self.rotate_at <= timezone.now()
+
+    @property
     def lifetime(self) -> timedelta:
-        return self.expires_at - self.obtained_at
+        return self.ends_at - self.obtained_at
 
 
 class TokenEndpoint(models.Model):

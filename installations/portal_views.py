@@ -9,21 +9,23 @@ from django.views.decorators.http import require_POST, require_safe
 
 from . import leaving, people
 from .access import Role, for_role, has_role
-from .install import missing_scopes
+from .install import lacking
 from .models import ERASE_AFTER, Credential, Membership
 from .people import NotAllowed
 from .scopes import in_words
+from .token_times import times_of
 from .visitors import VisitorRequest
 
 
 @require_safe
 def settings(request: VisitorRequest) -> HttpResponse:
     portal = request.portal
-    granted = Credential.objects.filter(portal=portal).values_list("scopes", flat=True).first() or []
+    credential = Credential.objects.filter(portal=portal).first()  # None: it is being disconnected at this moment
     context = {
         "section": "settings",
-        "granted": in_words(granted),
-        "missing": in_words(missing_scopes(granted)),
+        "granted": in_words(credential.scopes if credential else []),
+        "missing": in_words(lacking(credential) if credential else []),
+        "token": times_of(credential) if credential else None,
         "members": people.waiting_first(portal),
         "assignable_roles": [Role.VIEWER, Role.ADMIN],
         "may_manage": has_role(request.membership, Role.ADMIN),
@@ -65,9 +67,10 @@ def disconnect(request: VisitorRequest) -> HttpResponse:
     actor = request.membership.email or str(request.membership.user_id)
     leaving.begin(portal, actor, destroy_now=bool(request.POST.get("destroy_now")))
     portal.refresh_from_db()
+    to_do = f" {leaving.PRIVATE_APP_STAYS}" if portal.is_private_app else ""
     messages.success(
         request,
-        f"{portal} is disconnected. What we stored about it will be erased within {ERASE_AFTER.days} days.",
+        f"{portal} is disconnected. What we stored about it will be erased within {ERASE_AFTER.days} days.{to_do}",
     )
     return redirect("landing")
 

@@ -25,15 +25,24 @@ Hello,
 HubSpot no longer accepts our access to {portal} (account {hub_id}). {reason}
 Since {since:%d %B %Y, %H:%M} UTC nothing has been read from HubSpot.
 
-To connect it again, sign in to HubSpot as somebody who may install apps, and open
-
-    {link}
+{what_to_do}
 
 What changed meanwhile is then caught up with.
 
-If you removed the app on purpose, there is nothing to do: {erasure}
+If this was done on purpose, there is nothing to do: {erasure}
 {last}
 You get this message because you connected this HubSpot account to {host}, or look after it there.
+"""
+_INSTALL = """\
+To connect it again, sign in to HubSpot as somebody who may install apps, and open
+
+    {link}\
+"""
+_ROTATE = """\
+It was connected by the token of a private app. Give its new token to the people who run {host}, who replace the
+old one. Or install the app instead, which needs no token of yours:
+
+    {link}\
 """
 
 
@@ -65,12 +74,14 @@ def _subject(mail: Mail, portal: Portal) -> str:
 
 def _text(mail: Mail, portal: Portal) -> str:
     erased_on = f"everything we stored is erased on {portal.erase_at:%d %B %Y}." if portal.erase_at else "it stays off."
+    link = f"{settings.PUBLIC_URL}{reverse('install')}?hub_id={portal.hub_id}"
+    what_to_do = _ROTATE if portal.is_private_app else _INSTALL
     return _TEXT.format(
         portal=portal.name or "your HubSpot account",
         hub_id=portal.hub_id,
         reason=portal.state_reason,
         since=portal.state_changed_at,
-        link=f"{settings.PUBLIC_URL}{reverse('install')}?hub_id={portal.hub_id}",
+        what_to_do=what_to_do.format(link=link, host=settings.PUBLIC_URL),
         erasure=erased_on,
         last="We will not write about this again.\n" if mail.kind == REMINDER else "",
         host=settings.PUBLIC_URL,

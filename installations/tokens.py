@@ -10,9 +10,9 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db.models import F, Q
@@ -35,6 +35,7 @@ AHEAD_AT_MOST = timedelta(minutes=5)
 AHEAD_SHARE = 0.2  # of the token's life
 JITTER = 0.2  # so that portals installed together do not renew together
 WAIT_S = 20.0
+LOOK_AGAIN = timedelta(minutes=5)  # whether a token that lasts is still the portal's
 VAULT_PAUSE = timedelta(minutes=5)  # until sealed tokens that do not open are tried again
 
 Renew = Callable[[Secret], TokenGrant]  # calls HubSpot's token endpoint with a refresh token
@@ -76,14 +77,16 @@ def fresh(portal_id: int, renew: Renew) -> Live:
     """
     give_up_at = time.monotonic() + WAIT_S
     while True:
-        credential = _credential(portal_id)
+        credential = credential_of(portal_id)
+        if credential.lasts:
+            return _looked_up_again(credential)
         if not _is_near_its_end(credential):
-            return _live(credential)
+            return live(credential)
         held = _claim(credential)
         if held is not None:
             return _renewed(held, renew)
-        if credential.expires_at > timezone.now():
-            return _live(credential)  # valid still, and somebody else renews it
+        if credential.ends_at > timezone.now():
+            return live(credential)  # valid still, and somebody else renews it
         _wait_for_the_holder(credential, give_up_at)
 
 
@@ -91,33 +94,53 @@ def replaced(portal_id: int, rejected: AccessToken, renew: Renew) -> Live:
     """Return a token newer than one that HubSpot answered 401 to, renewing it at most once. Raises as `fresh`."""
     give_up_at = time.monotonic() + WAIT_S
     while True:
-        credential = _credential(portal_id)
+        credential = credential_of(portal_id)
         if credential.token_number != rejected.generation:
-            return _live(credential)
+            return live(credential)
         held = _claim(credential)
         if held is not None:
             return _renewed(held, renew, even_if_valid=True)
         _wait_for_the_holder(credential, give_up_at)
 
 
+def _looked_up_again(credential: Credential) -> Live:
+    """Return a private app's token for a few minutes; raise TokenBusy while HubSpot has just refused it."""
+    now = timezone.now()
+    if credential.retry_at is not None and credential.retry_at > now:
+        raise TokenBusy(f"HubSpot refused the token of {credential.portal}; it is tried again.", credential.retry_at)
+    return replace(live(credential), until=now + LOOK_AGAIN)
+
+
 def store(portal: Portal, grant: TokenGrant, *, user_id: int | None) -> None:
     """Seal the tokens of a new installation, or of one that is connected again; a renewal under way then loses."""
     if grant.refresh_token is None:
         raise ValueError(f"HubSpot gave {portal} no refresh token.")
-    vault = _vault_for(portal)
+    vault = vault_for(portal)
+    refresh_token = vault.seal("refresh_token", grant.refresh_token)
+    sealed = _sealed(vault, grant) | {"refresh_token": refresh_token, "scopes": sorted(grant.scopes)}
+    _put(portal, sealed | {"user_id": user_id})
+
+
+def store_lasting(portal: Portal, token: Secret, scopes: Iterable[str], *, user_id: int | None) -> None:
+    """Seal a private app's token, instead of what the portal had; whoever is just refused that takes the new one."""
+    sealed = _valid(vault_for(portal).seal("access_token", token), expires_at=None)
+    _put(portal, sealed | {"refresh_token": "", "scopes": sorted(scopes), "user_id": user_id})
+
+
+def accept_again(credential: Credential, scopes: Iterable[str]) -> bool:
+    """Note that HubSpot takes a token that lasts, and its scopes; False if the portal has another by now."""
+    same = Credential.objects.filter(pk=credential.pk, token_number=credential.token_number)
+    well: dict[str, object] = {"refused_at": None, "retry_at": None, "failures": 0, "latest_error": ""}
+    return bool(same.update(scopes=sorted(scopes), **well))
+
+
+def _put(portal: Portal, values: dict[str, object]) -> None:
     before = Credential.objects.select_for_update().filter(portal=portal).first()
-    Credential.objects.update_or_create(
-        portal=portal,
-        defaults=_sealed(vault, grant)
-        | {
-            "refresh_token": vault.seal("refresh_token", grant.refresh_token),
-            "previous_refresh_token": "",
-            "scopes": sorted(grant.scopes),
-            "user_id": user_id,
-            "generation": before.generation + 1 if before else 1,
-            "token_number": before.token_number + 1 if before else 1,
-        },
-    )
+    numbers = {
+        "generation": before.generation + 1 if before else 1,
+        "token_number": before.token_number + 1 if before else 1,
+    }
+    Credential.objects.update_or_create(portal=portal, defaults=values | numbers | {"previous_refresh_token": ""})
 
 
 def stored_refresh_tokens(portal: Portal) -> list[Secret]:
@@ -129,7 +152,7 @@ def stored_refresh_tokens(portal: Portal) -> list[Secret]:
     return [current] if before is None else [current, before]
 
 
-def _vault_for(portal: Portal) -> Vault:
+def vault_for(portal: Portal) -> Vault:
     """Return the portal's vault; with a new key, where the old one is lost and what it sealed is replaced anyway."""
     try:
         return Vault(portal)
@@ -142,7 +165,7 @@ def _vault_for(portal: Portal) -> Vault:
 
 def next_refresh_at(credential: Credential) -> datetime:
     """When renewing begins, without the jitter; what the overview shows."""
-    return credential.expires_at - _ahead(credential)
+    return credential.ends_at - _ahead(credential)
 
 
 def _ahead(credential: Credential) -> timedelta:
@@ -151,10 +174,11 @@ def _ahead(credential: Credential) -> timedelta:
 
 def _is_near_its_end(credential: Credential) -> bool:
     ahead = _ahead(credential) * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - jitter
-    return credential.expires_at - ahead <= timezone.now()
+    return credential.ends_at - ahead <= timezone.now()
 
 
-def _credential(portal_id: int) -> Credential:
+def credential_of(portal_id: int) -> Credential:
+    """Return what the portal is called with. Raises ReconnectRequired, PortalNotConnected."""
     credential = Credential.objects.select_related("portal").filter(portal_id=portal_id).first()
     if credential is None:
         raise PortalNotConnected(f"Portal {portal_id} has no credential.")
@@ -178,11 +202,12 @@ def _sealed_well(portal: Portal) -> Iterator[None]:
         raise TokenBusy(f"The tokens of {portal} cannot be opened: {error}", timezone.now() + VAULT_PAUSE) from error
 
 
-def _live(credential: Credential) -> Live:
+def live(credential: Credential) -> Live:
+    """Open an access token, whatever became of it. Raises TokenBusy, PortalNotConnected."""
     with _sealed_well(credential.portal):
         value = Vault(credential.portal).open("access_token", credential.access_token)
     token = AccessToken(value, credential.token_number, credential.portal.hublet)
-    return Live(token, credential.expires_at - _ahead(credential) * (1 - JITTER) / 2)
+    return Live(token, credential.ends_at - _ahead(credential) * (1 - JITTER) / 2)
 
 
 def _wait_for_the_holder(credential: Credential, give_up_at: float) -> None:
@@ -226,19 +251,19 @@ def _renewed(held: Held, renew: Renew, *, even_if_valid: bool = False) -> Live:
         refresh_token, grant = _ask(held, renew)
     except (TryLater, HubSpotError) as error:
         retry = _noted(held, error)
-        is_valid = held.credential.expires_at > timezone.now() and not even_if_valid
+        is_valid = held.credential.ends_at > timezone.now() and not even_if_valid
         if is_valid and not isinstance(retry, PortalNotConnected):
-            return _live(held.credential)
+            return live(held.credential)
         if retry is error:
             raise
         raise retry from error
     if _save(held, refresh_token, grant):
         endpoint.works()
     # Read again: if our lease had run out, what is there is newer than what we got, or a failure.
-    stored = _credential(held.portal.pk)
-    if stored.expires_at <= (now := timezone.now()):
+    stored = credential_of(held.portal.pk)
+    if stored.ends_at <= (now := timezone.now()):
         raise TokenBusy(f"The token of {held.portal} took too long to renew.", stored.retry_at or now)
-    return _live(stored)
+    return live(stored)
 
 
 def _noted(held: Held, error: TryLater | HubSpotError) -> InstallationError:
@@ -286,11 +311,16 @@ def _save(held: Held, used: Secret, grant: TokenGrant) -> bool:
 
 
 def _sealed(vault: Vault, grant: TokenGrant) -> dict[str, object]:
-    now = timezone.now()
+    expires_at = timezone.now() + timedelta(seconds=grant.expires_in)
+    return _valid(vault.seal("access_token", grant.access_token), expires_at)
+
+
+def _valid(access_token: str, expires_at: datetime | None) -> dict[str, object]:
+    """A sealed access token that has just come, and no trouble with it."""
     return {
-        "access_token": vault.seal("access_token", grant.access_token),
-        "obtained_at": now,
-        "expires_at": now + timedelta(seconds=grant.expires_in),
+        "access_token": access_token,
+        "obtained_at": timezone.now(),
+        "expires_at": expires_at,
         "lease_until": None,
         "retry_at": None,
         "refused_at": None,

@@ -88,6 +88,18 @@ class HubSpot:
         found: dict[str, Any] = self.call("POST", f"/_emulator/portals/{account.hub_id}/tokens", body)
         return found
 
+    def private_token(self, account: Account, scopes: Sequence[str] | None = None, **who: int) -> dict[str, Any]:
+        """Make a private app in the account; return its `access_token` and `app_id`."""
+        read = [scope for scope in settings.HUBSPOT_SCOPES if scope != "oauth"] if scopes is None else list(scopes)
+        body = {"private_app": True, "scopes": read, "user_id": account.admin_id} | who
+        found: dict[str, Any] = self.call("POST", f"/_emulator/portals/{account.hub_id}/tokens", body)
+        return found
+
+    def rotate_private_token(self, account: Account, app_id: int) -> str:
+        """Let the app's token expire now; return its new one."""
+        path = f"/_emulator/portals/{account.hub_id}/private_apps/{app_id}/rotate"
+        return str(self.call("POST", path)["access_token"])
+
     def change(self, account: Account, *changes: dict[str, Any]) -> list[dict[str, Any]]:
         """Change records as the admin would in HubSpot's pages; return a result per change."""
         body = {"user_id": account.admin_id, "changes": list(changes)}

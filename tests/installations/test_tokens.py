@@ -372,7 +372,7 @@ def test_a_late_holder_leaves_the_refresh_token_that_hubspot_gave_it() -> None:
 
     hubspot.before_answer = meanwhile
     with pytest.raises(TokenBusy):
-        tokens.replaced(portal.pk, tokens._live(Credential.objects.get()).token, hubspot)
+        tokens.replaced(portal.pk, tokens.live(Credential.objects.get()).token, hubspot)
     a_minute_passes(portal)
     hubspot.refusals = [RefreshTokenInvalid()]
     tokens.fresh(portal.pk, hubspot)
