@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, TypeVar
 
 from hubspot_api.errors import ResponseInvalid
@@ -53,14 +53,18 @@ class Fields:
 
     def moment(self, name: str) -> datetime:
         """Expect a time with its zone."""
-        text = self.text(name)
+        return self._moment(name, self.text(name))
+
+    def moments(self, name: str) -> tuple[datetime, ...]:
+        """Expect a list of times with their zones."""
+        return tuple(self._moment(name, text) for text in self.texts(name))
+
+    def day(self, year: str, month: str, day: str) -> date:
+        """Expect a day in three whole numbers."""
         try:
-            moment = datetime.fromisoformat(text)
-        except ValueError as error:
-            raise self._wrong(name, "a time") from error
-        if moment.tzinfo is None:
-            raise self._wrong(name, "a time with its zone")
-        return moment
+            return date(self.integer(year), self.integer(month), self.integer(day))
+        except (ValueError, OverflowError) as error:
+            raise self._wrong(day, "part of a date") from error
 
     def optional_moment(self, name: str) -> datetime | None:
         """Expect a time with its zone, null or nothing."""
@@ -120,6 +124,15 @@ class Fields:
         following = paging.optional_child("next") if paging else None
         value = following.values.get("after") if following else None
         return str(value) if isinstance(value, (str, int)) and value != "" else None
+
+    def _moment(self, name: str, text: str) -> datetime:
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError as error:
+            raise self._wrong(name, "a time") from error
+        if moment.tzinfo is None:
+            raise self._wrong(name, "a time with its zone")
+        return moment
 
     def _expect(self, name: str, kind: type[T], wanted: str) -> T:
         value = self.values.get(name)

@@ -6,16 +6,19 @@ are filled once by their filters and manual from then on.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from hubspot_api.client import Client
 from hubspot_api.fields import Fields
+from hubspot_api.parts import parts_of
 
 PAGE_SIZE = 500  # HubSpot's most
 REACH = 10_000  # lists of one search that HubSpot lets paging reach
+LEGACY_SIZE = 10_000  # legacy ids of one call
+CURSOR_SINCE = "2026-09"  # no version before lists beyond 10,000
 
 _ALL = "/crm/lists/{version}"
 _ONE = _ALL + "/{list_id}"
@@ -39,6 +42,14 @@ class RecordList:
     updated_at: datetime | None
     deleted_at: datetime | None
     filters: Mapping[str, Any] | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LegacyIds:
+    """Which list an id of HubSpot's first generation (contact lists v1) means today. `missing` mean none."""
+
+    by_legacy_id: Mapping[int, int]
+    missing: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +94,43 @@ def find_page(
 def find_all(
     client: Client, text: str = "", *, object_type_id: str | None = None, processing: Sequence[str] = ()
 ) -> Iterator[RecordList]:
-    """Yield the lists that `find_page` finds, page by page, 10,000 at most: HubSpot shows no more."""
+    """Yield the lists that `find_page` finds, page by page, 10,000 at most: HubSpot shows no more. See `every`."""
     offset: int | None = 0
     while offset is not None and offset + PAGE_SIZE <= REACH:
         page = find_page(client, text, object_type_id=object_type_id, processing=processing, offset=offset)
         yield from page.results
         offset = page.offset if page.results else None
+
+
+def every(client: Client, *, object_type_id: str | None = None, processing: Sequence[str] = ()) -> Iterator[RecordList]:
+    """Yield all lists that are not deleted, in id order, beyond 10,000 too.
+
+    Calls version 2026-09 or later, whatever the client's: earlier ones have no such cursor. Raises ValidationFailed.
+    """
+    asked: dict[str, object] = {"count": PAGE_SIZE, "additionalProperties": ["hs_list_size"]}
+    asked |= {"processingTypes": list(processing)} if processing else {}
+    asked |= {} if object_type_id is None else {"objectTypeId": object_type_id}
+    after: str | None = None
+    while True:
+        body = asked | ({} if after is None else {"after": after})
+        version = {"version": max(client.version, CURSOR_SINCE)}
+        fields = client.request("POST", _ALL + "/all", path_params=version, json=body, idempotent=True).fields
+        yield from fields.each("results", _list)
+        after = fields.after()
+        if after is None:
+            return
+
+
+def from_legacy_ids(client: Client, ids: Iterable[int]) -> LegacyIds:
+    """Return what lists any number of legacy ids mean today: workflows and old exports still name those."""
+    by_legacy_id: dict[int, int] = {}
+    missing: list[int] = []
+    for part in parts_of(tuple(dict.fromkeys(ids)), LEGACY_SIZE):
+        body = [str(one) for one in part]
+        fields = client.request("POST", _ALL + "/idmapping", json=body, idempotent=True).fields
+        by_legacy_id |= dict(fields.each("legacyListIdsToIdsMapping", _mapped))
+        missing += fields.ids("missingLegacyListIds")
+    return LegacyIds(by_legacy_id, tuple(missing))
 
 
 def get(client: Client, list_id: int, *, filters: bool = False) -> RecordList:
@@ -147,6 +189,10 @@ def delete(client: Client, list_id: int) -> None:
 def restore(client: Client, list_id: int) -> None:
     """Bring a deleted list back. Raises NotFound, ValidationFailed when its name is taken by now."""
     client.request("PUT", _ONE + "/restore", path_params={"list_id": list_id})
+
+
+def _mapped(fields: Fields) -> tuple[int, int]:
+    return fields.id("legacyListId"), fields.id("listId")
 
 
 def _list(fields: Fields) -> RecordList:

@@ -20,7 +20,7 @@ from emulator.lists.object_list import MANUAL, PROCESSING_TYPES, SNAPSHOT, Json,
 # Deleted lists can be restored for 90 days.
 RETENTION_MS = 90 * DAY_MS
 # Lists of contacts had other numbers in the first generation of the API.
-_LEGACY_OFFSET = 5_000
+LEGACY_OFFSET = 5_000
 
 
 def number_of(text: str) -> int:
@@ -86,10 +86,10 @@ class Lists:
         return found
 
     def legacy_id(self, found: ObjectList) -> int:
-        return found.list_id + _LEGACY_OFFSET
+        return found.list_id + LEGACY_OFFSET
 
     def from_legacy(self, text: str) -> ObjectList | None:
-        found = self.by_id.get(number_of(text) - _LEGACY_OFFSET)
+        found = self.by_id.get(number_of(text) - LEGACY_OFFSET)
         return found if found is not None and found.live and found.kind.type_id == CONTACT.type_id else None
 
     def references(self, found: ObjectList) -> int:

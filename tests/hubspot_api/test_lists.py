@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from hubspot_api import batches, errors, list_memberships, lists, objects
+from emulator.lists.registry import LEGACY_OFFSET
+from hubspot_api import batches, errors, list_conversions, list_folders, list_memberships, lists, objects
 from hubspot_api.batches import NewRecord
 from hubspot_api.client import Client
+from hubspot_api.list_conversions import Inactivity
 from hubspot_api.list_memberships import Changed
 from tests.hubspot_api.emulated import Place
 from tests.hubspot_api.fakes import ok, world
@@ -175,3 +177,76 @@ def test_the_lists_of_records(place: Place, version: str) -> None:
     objects.archive(client, "contacts", ids[1])
     with pytest.raises(errors.NotFound):
         list_memberships.of_record(client, "0-1", ids[1])
+
+
+def test_all_lists_come_by_a_cursor_without_a_wall(place: Place) -> None:
+    client = place.client()
+    made = [lists.create(client, "0-1", f"Every {number}") for number in range(501)]
+    dynamic = lists.create(client, "0-2", "Some", processing="DYNAMIC", filters=named("a.example", "domain"))
+    found = list(lists.every(client))
+    assert [one.id for one in found] == [one.id for one in [*made, dynamic]]
+    assert {record.path for record in place.log.records[-2:]} == {"/crm/lists/{version}/all"}
+    assert found[0].size == 0
+    assert [one.id for one in lists.every(client, object_type_id="0-2", processing=["DYNAMIC"])] == [dynamic.id]
+    with pytest.raises(errors.ValidationFailed):
+        list(lists.every(client, processing=["MAGIC"]))
+
+
+def test_ids_of_the_first_generation(place: Place) -> None:
+    client = place.client()
+    made = lists.create(client, "0-1", "Old")
+    old = made.id + LEGACY_OFFSET
+    found = lists.from_legacy_ids(client, [old, 7, old])
+    assert (found.by_legacy_id, found.missing) == ({old: made.id}, (7,))
+
+
+def test_folders_hold_lists_and_folders(place: Place) -> None:
+    client = place.client()
+    vips = lists.create(client, "0-1", "VIPs")
+    outer, other = (list_folders.create(client, name) for name in ("Outer", "Other"))
+    inner = list_folders.create(client, "Inner", parent_id=outer.id)
+    list_folders.move_list(client, vips.id, inner.id)
+    assert list_folders.get(client, inner.id).list_ids == (vips.id,)
+    assert [one.name for one in list_folders.get(client).folders] == ["Outer", "Other"]
+    moved = list_folders.move(client, inner.id, other.id)
+    assert (moved.parent_id, moved.list_ids) == (other.id, (vips.id,))
+    assert list_folders.rename(client, inner.id, "Best").name == "Best"
+    with pytest.raises(errors.BadRequest):
+        list_folders.delete(client, inner.id)
+    list_folders.move_list(client, vips.id, list_folders.ROOT)
+    list_folders.delete(client, inner.id)
+    with pytest.raises(errors.NotFound):
+        list_folders.get(client, inner.id)
+
+
+def test_a_list_turns_static(place: Place) -> None:
+    client = place.client()
+    made = lists.create(client, "0-1", "Namesakes", processing="DYNAMIC", filters=named("Ada"))
+    with pytest.raises(errors.NotFound):
+        list_conversions.get(client, made.id)
+    by_date = list_conversions.schedule(client, made.id, date(2100, 2, 28))
+    assert (by_date.when, by_date.converted_at) == (date(2100, 2, 28), None)
+    assert list_conversions.get(client, made.id) == by_date
+    list_conversions.cancel(client, made.id)
+    list_conversions.schedule(client, made.id, Inactivity(2, "WEEK"))
+    place.control("clock", advance_s=15 * 86_400)
+    client = place.client()
+    done = list_conversions.get(client, made.id)
+    assert done.when == Inactivity(2, "WEEK")
+    assert done.converted_at is not None
+    with pytest.raises(ValueError, match="DAY, WEEK, MONTH"):
+        list_conversions.schedule(client, made.id, Inactivity(1, "YEAR"))
+    with pytest.raises(errors.BadRequest):
+        list_conversions.schedule(client, lists.create(client, "0-1", "Manual").id, date(2100, 1, 1))
+
+
+def test_how_large_a_list_was(place: Place) -> None:
+    client = place.client()
+    made = lists.create(client, "0-1", "VIPs")
+    list_memberships.add(client, made.id, contacts(client, 3))
+    begin, end = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+    history = list_conversions.history(client, made.id, begin, end)
+    assert [one.size for one in history.sizes] == [3]
+    assert list_conversions.history(client, made.id, begin, begin).sizes == ()
+    with pytest.raises(ValueError, match="zone"):
+        list_conversions.history(client, made.id, datetime(2000, 1, 1), end)  # noqa: DTZ001 - what is refused
