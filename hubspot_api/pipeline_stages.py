@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
 
 from hubspot_api.client import Client
 from hubspot_api.fields import Fields
@@ -45,6 +47,20 @@ class NewStage:
         return spelled | ({} if self.id is None else {"stageId": self.id})
 
 
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """One change of a pipeline or a stage. `action`: CREATE, UPDATE, DELETE; `after` as it was from then on.
+
+    `user_id` of who did it, where HubSpot says it.
+    """
+
+    identifier: str
+    action: str
+    at: datetime
+    user_id: int | None
+    after: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
 def deal_stage(label: str, probability: float, *, stage_id: str | None = None) -> NewStage:
     """Describe a stage of deals. A `probability` of 0 is lost, 1 is won. Raises ValueError for what is not 0 to 1."""
     if not 0 <= probability <= 1:
@@ -55,6 +71,12 @@ def deal_stage(label: str, probability: float, *, stage_id: str | None = None) -
 def ticket_stage(label: str, *, closed: bool = False, stage_id: str | None = None) -> NewStage:
     """Describe a stage of tickets."""
     return NewStage(label, {"ticketState": "CLOSED" if closed else "OPEN"}, stage_id)
+
+
+def audits(client: Client, object_type: str, pipeline_id: str, stage_id: str) -> tuple[Audit, ...]:
+    """Return what was done to a stage, the latest first. Raises NotFound."""
+    path_params = {"object_type": object_type, "pipeline_id": pipeline_id, "stage_id": stage_id}
+    return read_audits(client.request("GET", _ONE + "/audit", path_params=path_params).fields)
 
 
 def create(client: Client, object_type: str, pipeline_id: str, new: NewStage, *, order: int) -> Stage:
@@ -98,6 +120,22 @@ def read_stage(fields: Fields) -> Stage:
         probability=metadata.get("probability"),
         archived=fields.flag("archived", default=False),
         metadata=metadata,
+    )
+
+
+def read_audits(fields: Fields) -> tuple[Audit, ...]:
+    """Check an answer that lists changes."""
+    return tuple(sorted(fields.each("results", _audit), key=lambda audit: audit.at, reverse=True))
+
+
+def _audit(fields: Fields) -> Audit:
+    after = fields.optional_child("rawObject")
+    return Audit(
+        identifier=fields.text("identifier"),
+        action=fields.text("action"),
+        at=fields.moment("timestamp"),
+        user_id=fields.optional_integer("fromUserId"),
+        after=after.values if after else {},
     )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from hubspot_api.client import Client
 from hubspot_api.fields import Fields
-from hubspot_api.pipeline_stages import NewStage, Stage, read_stage
+from hubspot_api.pipeline_stages import Audit, NewStage, Stage, read_audits, read_stage
 
 _ALL = "/crm/pipelines/{version}/{object_type}"
 _ONE = _ALL + "/{pipeline_id}"
@@ -53,6 +53,12 @@ def list_all(client: Client, object_type: str) -> tuple[Pipeline, ...]:
 def get(client: Client, object_type: str, pipeline_id: str) -> Pipeline:
     """Return one pipeline. Raises NotFound."""
     return _pipeline(client.request("GET", _ONE, path_params=_names(object_type, pipeline_id)).fields)
+
+
+def audits(client: Client, object_type: str, pipeline_id: str) -> tuple[Audit, ...]:
+    """Return what was done to a pipeline, the latest first; its stages have audits of their own. Raises NotFound."""
+    path_params = _names(object_type, pipeline_id)
+    return read_audits(client.request("GET", _ONE + "/audit", path_params=path_params).fields)
 
 
 def create(client: Client, object_type: str, new: NewPipeline) -> Pipeline:

@@ -112,3 +112,21 @@ def test_metadata_that_is_no_text_is_read_as_text() -> None:
         "0.5",
         {"isClosed": "true", "probability": "0.5"},
     )
+
+
+def test_what_was_done_to_pipelines_and_stages_is_told(place: Place) -> None:
+    client = place.client()
+    made = pipelines.create(client, "deals", RENEWALS)
+    due = made.stages[0]
+    place.control("clock", advance_s=5)
+    pipelines.update(client, "deals", made.id, label="Prolonged")
+    pipeline_stages.update(client, "deals", made.id, due.id, NewStage("Soon", due.metadata), order=0)
+    latest, *_, first = pipelines.audits(client, "deals", made.id)
+    assert {latest.identifier, first.identifier} == {made.id}
+    assert (first.action, latest.after["label"]) == ("CREATE", "Prolonged")
+    assert latest.at > first.at
+    assert [one.action for one in pipeline_stages.audits(client, "deals", made.id, due.id)] == [
+        *("UPDATE", "UPDATE", "CREATE")  # a change of its pipeline is one of its stages too
+    ]
+    with pytest.raises(errors.NotFound):
+        pipelines.audits(client, "deals", "no such pipeline")
