@@ -114,6 +114,17 @@ def dissociate_many(client: Client, from_type: str, to_type: str, pairs: Sequenc
     return _write(client, from_type, to_type, "archive", inputs)
 
 
+def remove_types(client: Client, from_type: str, to_type: str, pairs: Sequence[Pair]) -> tuple[ErrorDetail, ...]:
+    """Remove the kinds named with each of any number of pairs, and leave their others. Return what was refused.
+
+    Removing the kind without a label removes all. Raises ValueError for a pair without types.
+    """
+    if not all(pair.types for pair in pairs):
+        raise ValueError("name the types to remove, or use dissociate_many")
+    typed = [{**_wire(pair), "types": wire_types(pair.types)} for pair in pairs]
+    return _write(client, from_type, to_type, "labels/archive", typed)
+
+
 def wire_types(types: Sequence[AssociationType]) -> list[dict[str, object]]:
     """Spell association types as writes take them."""
     return [{"associationCategory": one.category, "associationTypeId": one.type_id} for one in types]

@@ -5,9 +5,10 @@ from typing import Any
 import httpx2
 import pytest
 
-from hubspot_api import associations, errors
+from hubspot_api import association_labels, associations, errors, objects
 from hubspot_api.associations import Associated, AssociationType, Pair
 from hubspot_api.ports import Bucket
+from tests.hubspot_api.emulated import Place
 from tests.hubspot_api.fakes import ok, world
 
 PRIMARY = {"category": "HUBSPOT_DEFINED", "typeId": 1, "label": "Primary"}
@@ -163,3 +164,23 @@ def test_many_pairs_are_dissociated_grouped_by_record(reply: httpx2.Response) ->
 def test_an_answer_of_another_shape_is_named(body: object) -> None:
     with pytest.raises(errors.ResponseInvalid):
         associations.read(world(ok(body)).client, "contacts", "companies", [1])
+
+
+def test_single_labels_are_removed_and_the_others_stay(place: Place) -> None:
+    client = place.client()
+    (contact,), (company,) = (objects.list_page(client, kind, limit=1).results for kind in ("contacts", "companies"))
+    one, other = (
+        association_labels.create(client, "contacts", "companies", name, name.title())[0] for name in ("one", "other")
+    )
+    associations.associate(client, "contacts", contact.id, "companies", company.id, [one, other])
+    pair = Pair(contact.id, company.id, (one,))
+    assert associations.remove_types(client, "contacts", "companies", [pair]) == ()
+    (left,) = (
+        each.types
+        for each in associations.read(client, "contacts", "companies", [contact.id]).by_id[contact.id]
+        if each.to_id == company.id
+    )
+    assert other.type_id in {each.type_id for each in left}
+    assert one.type_id not in {each.type_id for each in left}
+    with pytest.raises(ValueError, match="dissociate_many"):
+        associations.remove_types(client, "contacts", "companies", [Pair(1, 2)])
