@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from hubspot_api.answers import Answer
-from hubspot_api.errors import HubSpotError, NotSent
+from hubspot_api.errors import HubSpotError, NotFound, NotSent
 from hubspot_api.ports import Bucket, CallObserver, CallRecord, Gate, OpenGate, Permit, SilentObserver
 from hubspot_api.retrying import Retries
 from hubspot_api.said import Call, Said
@@ -95,6 +95,8 @@ class Attempts:
             except HubSpotError as error:
                 if self._corrected(error, sending, deadline):
                     continue
+                if self._is_deleted(error):
+                    return Answer(self._call, 204, {}, b"")
                 pause = self._pause(error, deadline)
                 if pause is None:
                     if self._doubt and isinstance(error, NotSent):
@@ -113,6 +115,10 @@ class Attempts:
                 return sending.send(deadline, permit)
         finally:
             self._took += self._with.clock() - started
+
+    def _is_deleted(self, error: HubSpotError) -> bool:
+        """Whether it is gone, as a lost answer may have said before: then the caller's wish has come true."""
+        return self._call.method == "DELETE" and self._doubt is not None and isinstance(error, NotFound)
 
     def _corrected(self, error: HubSpotError, sending: Sending, deadline: Deadline) -> bool:
         with self._stopped(deadline):

@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from hubspot_api.client import Client
+from hubspot_api.errors import HubSpotError
+from hubspot_api.parts import parts_of
+from hubspot_api.records import BatchResult
 
 MOST_COMPLETIONS = 100  # of one call
 
@@ -44,11 +47,8 @@ def enroll(client: Client, workflow_id: int, email: str) -> None:
 
 
 def unenroll(client: Client, workflow_id: int, email: str) -> None:
-    """Take a contact out of a workflow. Raises NotFound, also when they are not in it.
-
-    Not repeated when the answer is lost, for a second call would be refused: NotFound afterwards means done.
-    """
-    client.request("DELETE", _ENROLLMENT, path_params={"workflow_id": workflow_id, "email": email}, idempotent=False)
+    """Take a contact out of a workflow. Raises NotFound, also when they are not in it."""
+    client.request("DELETE", _ENROLLMENT, path_params={"workflow_id": workflow_id, "email": email})
 
 
 def complete(client: Client, completion: Completion) -> None:
@@ -62,15 +62,20 @@ def complete(client: Client, completion: Completion) -> None:
 
 
 def complete_many(client: Client, completions: Sequence[Completion]) -> None:
-    """Let the workflows go on that wait on these callbacks, a hundred at most. Raises what `complete` raises.
+    """Let the workflows go on that wait on these callbacks, any number, in hundreds. Raises what `complete` raises.
 
-    HubSpot answers without a word on each, and does not say whether one that it refuses keeps it from the others.
-    Raises ValueError for more than a hundred.
+    HubSpot answers without a word on each, and does not say whether one that it refuses keeps it from the others of
+    its hundred. When a later hundred fails, the exception's `partial.answered` says how many were done before it.
     """
-    if len(completions) > MOST_COMPLETIONS:
-        raise ValueError(f"{len(completions)} completions, and HubSpot takes {MOST_COMPLETIONS} at once")
-    inputs = [{"callbackId": each.callback_id, **_wire(each)} for each in completions]
-    client.request("POST", _CALLBACKS + "/complete", json={"inputs": inputs})
+    answered = 0
+    for part in parts_of(completions, MOST_COMPLETIONS):
+        inputs = [{"callbackId": each.callback_id, **_wire(each)} for each in part]
+        try:
+            client.request("POST", _CALLBACKS + "/complete", json={"inputs": inputs})
+        except HubSpotError as error:
+            error.partial = BatchResult(answered=answered)
+            raise
+        answered += len(part)
 
 
 def _wire(completion: Completion) -> dict[str, object]:

@@ -18,7 +18,7 @@ from hubspot_api.automation import Completion, ExecutionState
 from hubspot_api.client import Client
 from hubspot_api.ports import StaticToken
 from tests.hubspot_api.emulated import HUB, HUB_EU, ORIGINS, SCOPES, Place, never_limited
-from tests.hubspot_api.fakes import world
+from tests.hubspot_api.fakes import ok, refusal, world
 
 APP, KEY = 9001, "11111111-2222-4333-8444-555555555555"
 ACTION_URL = "http://localhost:8000/act"
@@ -125,8 +125,6 @@ def test_several_callbacks_at_once(place: Place, client: Client, actions: Action
     assert titles.count("Done") == 2
     with pytest.raises(errors.BadRequest):
         automation.complete_many(client, [Completion(first), Completion(third)])
-    with pytest.raises(ValueError, match="101"):
-        automation.complete_many(client, [Completion(third)] * 101)
     automation.complete(client, Completion(third, state=ExecutionState.FAIL_CONTINUE))
 
 
@@ -161,7 +159,6 @@ def test_enrolments_that_are_refused(place: Place, client: Client) -> None:
 
 CALLS: list[Callable[[Client], None]] = [
     lambda client: automation.enroll(client, 1, "canary@x.example"),
-    lambda client: automation.unenroll(client, 1, "canary@x.example"),
     lambda client: automation.complete(client, Completion("c", {"a": "canary"})),
     lambda client: automation.complete_many(client, [Completion("c", {"a": "canary"})]),
 ]
@@ -174,3 +171,19 @@ def test_nothing_personal_is_told_and_nothing_done_twice(call: Callable[[Client]
         call(here.client)
     assert len(here.hubspot.asked) == 1
     assert "canary" not in f"{caught.value} {here.log.records} {Completion('c', {'a': 'canary'})}"
+
+
+def test_taking_somebody_out_is_repeated_and_that_they_are_out_is_no_failure() -> None:
+    here = world(httpx2.ReadError("reset"), refusal(404, "OBJECT_NOT_FOUND"))
+    automation.unenroll(here.client, 1, "canary@x.example")
+    assert len(here.hubspot.asked) == 2
+    assert "canary" not in f"{here.log.records}"
+
+
+def test_more_callbacks_than_one_call_takes_are_completed_in_hundreds() -> None:
+    here = world(ok(status=204), ok(status=204), refusal(400))
+    with pytest.raises(errors.BadRequest) as caught:
+        automation.complete_many(here.client, [Completion(str(number)) for number in range(250)])
+    assert [len(body["inputs"]) for body in here.hubspot.bodies()] == [100, 100, 50]
+    assert caught.value.partial is not None
+    assert caught.value.partial.answered == 200

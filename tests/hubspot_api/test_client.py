@@ -258,6 +258,23 @@ def test_an_earlier_attempt_that_may_have_happened_is_not_denied() -> None:
     assert isinstance(caught.value.__cause__, errors.NotSent)
 
 
+def test_a_deletion_whose_answer_was_lost_is_done_when_nothing_is_found_any_more() -> None:
+    here = world(LOST, refusal(404, "OBJECT_NOT_FOUND"))
+    assert here.client.request("DELETE", "/x").status == 204
+    assert [record.error for record in here.log.records] == [""]
+
+
+@pytest.mark.parametrize(("method", "first"), [("DELETE", UNSENT), ("DELETE", refusal(423)), ("GET", LOST)])
+def test_what_was_never_there_or_is_no_deletion_is_not_found(method: str, first: Reply) -> None:
+    with pytest.raises(errors.NotFound):
+        world(first, refusal(404)).client.request(method, "/x")
+
+
+def test_a_deletion_that_is_not_repeated_says_that_its_answer_was_lost() -> None:
+    with pytest.raises(errors.AnswerLost):
+        world(LOST, refusal(404)).client.request("DELETE", "/x", idempotent=False)
+
+
 def test_a_later_attempt_that_says_when_to_come_back_is_heard() -> None:
     with pytest.raises(errors.RateLimited):
         world(html(502), refusal(429)).client.request("GET", "/x")
