@@ -6,7 +6,8 @@
         stored = event.resume_after
 
 What is written into it is up to `journal_subscriptions`. Calls take the app's own token, of no account, and draw on
-none of an account's allowances: HubSpot refuses more than 100 reads a second per app.
+none of an account's allowances but on the app's: 100 reads of the journal a second, 50 calls about subscriptions, 10
+snapshots.
 
 Source: HubSpot's page "Webhooks journal: journal entries".
 """
@@ -97,7 +98,7 @@ def following_many(client: Client, offset: str, count: int = MOST_ENTRIES, *, hu
 def find(client: Client, offsets: Sequence[str]) -> EntryBatch:
     """Return entries by their offsets, a hundred at most; those that are gone are named in `errors`."""
     answer = client.request(
-        "POST", _JOURNAL + "/batch/read", json={"inputs": list(offsets)}, bucket=Bucket.EXEMPT, idempotent=True
+        "POST", _JOURNAL + "/batch/read", json={"inputs": list(offsets)}, bucket=Bucket.JOURNAL, idempotent=True
     )
     return _batch(answer)
 
@@ -152,7 +153,7 @@ def _entries(client: Client, path: str, values: dict[str, str | int], hub_id: in
 
 def _ask(client: Client, path: str, values: dict[str, str | int], hub_id: int | None) -> Answer:
     params = {"installPortalId": hub_id}
-    return client.request("GET", path, path_params=values, params=params, bucket=Bucket.EXEMPT)
+    return client.request("GET", path, path_params=values, params=params, bucket=Bucket.JOURNAL)
 
 
 def _batch(answer: Answer) -> EntryBatch:

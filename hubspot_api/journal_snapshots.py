@@ -64,14 +64,16 @@ def take(client: Client, requests: Sequence[SnapshotRequest]) -> tuple[Snapshot,
     taken: list[Snapshot] = []
     for start in range(0, len(requests), MOST_REQUESTS):
         body = {"snapshotRequests": [_wire(each) for each in requests[start : start + MOST_REQUESTS]]}
-        answer = client.request("POST", _SNAPSHOTS, json=body, bucket=Bucket.EXEMPT, idempotent=True)
+        answer = client.request("POST", _SNAPSHOTS, json=body, bucket=Bucket.JOURNAL_SNAPSHOTS, idempotent=True)
         taken += answer.fields.each("snapshotResponses", _snapshot)
     return tuple(taken)
 
 
 def status(client: Client, snapshot_id: str) -> SnapshotStatus:
     """Return how far a snapshot is. Raises NotFound, also in the first moment after it was asked for."""
-    fields = client.request("GET", _STATUS, path_params={"snapshot_id": snapshot_id}, bucket=Bucket.EXEMPT).fields
+    fields = client.request(
+        "GET", _STATUS, path_params={"snapshot_id": snapshot_id}, bucket=Bucket.JOURNAL_SNAPSHOTS
+    ).fields
     return SnapshotStatus(
         fields.text("id"), fields.text("status"), fields.optional_text("errorCode"), fields.optional_text("message")
     )

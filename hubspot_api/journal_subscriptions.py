@@ -190,7 +190,9 @@ def _ask(
     body: object = None,
     idempotent: bool | None = None,
 ) -> Answer:
-    return client.request(method, path, path_params=values, json=body, bucket=Bucket.EXEMPT, idempotent=idempotent)
+    return client.request(
+        method, path, path_params=values, json=body, bucket=Bucket.JOURNAL_SUBSCRIPTIONS, idempotent=idempotent
+    )
 
 
 def _subscription(fields: Fields) -> JournalSubscription:

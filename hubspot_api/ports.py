@@ -20,7 +20,10 @@ class Bucket(StrEnum):
     ASSOCIATIONS = "associations"  # association batches and labels: exempt from burst, their own allowance
     OAUTH = "oauth"  # the token endpoint, all accounts together
     DAILY = "daily"  # until the account's midnight, shared by its private apps; taken beside the others, never named
-    EXEMPT = "exempt"  # counted for no account; the journal has limits of its own, per app
+    JOURNAL = "journal"  # the webhooks journal: per second and app, no account's
+    JOURNAL_SUBSCRIPTIONS = "journal_subscriptions"
+    JOURNAL_SNAPSHOTS = "journal_snapshots"
+    EXEMPT = "exempt"  # counted by nobody: files at signed addresses, the app's own settings
 
 
 @dataclass(frozen=True, slots=True)

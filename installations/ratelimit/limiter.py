@@ -19,7 +19,7 @@ from hubspot_api.ports import Bucket
 
 from ..errors import TryLater
 from .asked import Asked, Verdict
-from .limits import Limits, PrivateApp, WorkClass
+from .limits import OF_THE_APP, Limits, PrivateApp, WorkClass
 from .local import LocalBuckets
 from .permits import FreePermit, Heard, Permit, Reservation, Told
 from .returns import Returns
@@ -250,11 +250,12 @@ class RateLimiter:
         deadline_s: float,
         private_app: PrivateApp | None,
     ) -> Asked:
-        never = {Bucket.EXEMPT, Bucket.DAILY} & set(buckets) or (Bucket.OAUTH in buckets and len(buckets) > 1)
+        of_the_app = not OF_THE_APP.isdisjoint(buckets)
+        never = {Bucket.EXEMPT, Bucket.DAILY} & set(buckets) or (of_the_app and len(buckets) > 1)
         limits = (self.limits.of(bucket, private_app).at_first for bucket in buckets if bucket is not Bucket.EXEMPT)
         if never or not 0 < calls <= min(limits, default=0):
             raise ValueError(f"{calls} calls of {[bucket.value for bucket in buckets]} can never be had at once")
-        if buckets == (Bucket.OAUTH,):
+        if of_the_app:
             return Asked(None, buckets, WorkClass(work_class), calls, deadline_s, _ticket())
         if private_app:
             buckets = (*buckets, Bucket.DAILY)

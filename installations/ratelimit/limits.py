@@ -20,6 +20,9 @@ class WorkClass(IntEnum):
     BULK = 3  # backfill, reconcile
 
 
+# Counted for all accounts together.
+OF_THE_APP = frozenset({Bucket.OAUTH, Bucket.JOURNAL, Bucket.JOURNAL_SUBSCRIPTIONS, Bucket.JOURNAL_SNAPSHOTS})
+
 UNPACED_MS = 10**9  # a burst that never ends
 NO_MIDNIGHTS = (0, 0, 0, 0)
 
@@ -137,6 +140,11 @@ def _oauth() -> Allowance:
     return Allowance(20, 1_000, (Share(0, UNPACED_MS), Share(2, 300), Share(2, 300), Share(4, 300)))
 
 
+def _by_second(calls: int) -> Allowance:
+    """Of the webhooks journal, for the app itself ("Webhooks journal", limits)."""
+    return Allowance(calls, 1_000, _BY_SECOND)
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """HubSpot's allowances, and what we assume about ourselves.
@@ -151,6 +159,9 @@ class Limits:
     search: Allowance = field(default_factory=_search)
     associations: Allowance = field(default_factory=_associations)
     oauth: Allowance = field(default_factory=_oauth)
+    journal: Allowance = field(default_factory=lambda: _by_second(90))  # of 100: an even pace in whole milliseconds
+    journal_subscriptions: Allowance = field(default_factory=lambda: _by_second(50))
+    journal_snapshots: Allowance = field(default_factory=lambda: _by_second(10))
     margin_ms: int = 10
     processes: int = 8
 
@@ -165,6 +176,9 @@ class Limits:
             Bucket.SEARCH: self.search,
             Bucket.ASSOCIATIONS: self.associations,
             Bucket.OAUTH: self.oauth,
+            Bucket.JOURNAL: self.journal,
+            Bucket.JOURNAL_SUBSCRIPTIONS: self.journal_subscriptions,
+            Bucket.JOURNAL_SNAPSHOTS: self.journal_snapshots,
         }[bucket]
 
     def window_ms(self, bucket: Bucket) -> int:

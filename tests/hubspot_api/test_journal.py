@@ -152,6 +152,18 @@ def test_a_file_is_read_without_the_token_and_its_address_is_told_to_nobody(plac
     assert "Signature" not in repr(entry)
 
 
+def test_each_kind_of_call_draws_on_the_allowance_that_hubspot_counts_it_in(place: Place, app: Client) -> None:
+    place.log.records.clear()
+    journal.latest(app)
+    journal.find(app, [UNKNOWN])
+    subscriptions.list_all(app)
+    journal_snapshots.take(app, [SnapshotRequest(HUB, "0-1", 1, ("email",))])
+    assert [record.bucket for record in place.log.records] == [
+        *(Bucket.JOURNAL, Bucket.JOURNAL),
+        *(Bucket.JOURNAL_SUBSCRIPTIONS, Bucket.JOURNAL_SNAPSHOTS),
+    ]
+
+
 def test_an_address_that_is_too_old_or_was_changed(place: Place, app: Client) -> None:
     change(place, "a@x.example")
     entry = entry_of(app)

@@ -19,6 +19,7 @@ import redis
 from demo.redis import Redis
 from hubspot_api.ports import Bucket
 from installations.ratelimit import LimiterFull, Permit, RateLimiter, WorkClass
+from installations.ratelimit.limits import OF_THE_APP
 from tests.settings import BASE_DIR, PLACE
 
 from .limiter_callers import LIMIT, SMALL, WINDOW_S
@@ -144,12 +145,14 @@ def test_several_buckets_are_taken_together_or_not_at_all(server: Redis) -> None
     assert used(limiter) == 0
 
 
-def test_the_token_endpoint_has_one_bucket_for_all_portals(server: Redis) -> None:
+@pytest.mark.parametrize("bucket", sorted(OF_THE_APP))
+def test_what_is_counted_for_the_app_has_one_bucket_for_all_portals(server: Redis, bucket: Bucket) -> None:
+    """The token endpoint, and the journal with its subscriptions and snapshots."""
     limiter = RateLimiter(server.url)
-    for hub_id in range(20):
-        limiter.admit(hub_id, Bucket.OAUTH, URGENT)
+    for hub_id in range(limiter.limits.of(bucket).calls):
+        limiter.admit(hub_id, bucket, URGENT)
     with pytest.raises(LimiterFull) as full:
-        limiter.admit(99, Bucket.OAUTH, URGENT, wait_s=0)
+        limiter.admit(999, bucket, URGENT, wait_s=0)
     assert full.value.hub_id is None
 
 
