@@ -31,15 +31,20 @@ SCOPES += [f"settings.users.{what}{access}" for what in ("", "teams.") for acces
 
 
 class Regions(httpx2.BaseTransport):
-    """Both regions' hosts, in this process."""
+    """Both regions' hosts, in this process. Counts what they answered with a success, and how long addresses were."""
 
     def __init__(self, emulator: Emulator) -> None:
+        self.successes = 0
+        self.longest_address = 0
         self._by_host = {
             urlsplit(origin).hostname: httpx2.WSGITransport(emulator.wsgi(hublet)) for hublet, origin in ORIGINS.items()
         }
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        return self._by_host[request.url.host].handle_request(request)
+        response = self._by_host[request.url.host].handle_request(request)
+        self.successes += response.is_success
+        self.longest_address = max(self.longest_address, len(request.url.raw_path))
+        return response
 
 
 @dataclass

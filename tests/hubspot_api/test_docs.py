@@ -63,13 +63,18 @@ def examples(kind: str) -> list[str]:
     return re.findall(rf"^```{kind}\n(.*?)^```", DOCUMENT.read_text(), re.DOTALL | re.MULTILINE)
 
 
-def test_the_examples_run(place: Place, actions: Actions, capsys: pytest.CaptureFixture[str]) -> None:
-    found = examples("python")
-    assert len(found) == 15
+def run_examples(place: Place, actions: Actions) -> dict[str, Any]:
+    """Run them all in one namespace, and return it."""
     names: dict[str, Any] = waiting(place, actions)
-    for number, example in enumerate(found):
+    for number, example in enumerate(examples("python")):
         exec(compile(example, f"client.md, example {number + 1}", "exec"), names)  # noqa: S102 - our own page
         names |= clients(place)  # what an example made would call HubSpot
+    return names
+
+
+def test_the_examples_run(place: Place, actions: Actions, capsys: pytest.CaptureFixture[str]) -> None:
+    assert len(examples("python")) == 15
+    names = run_examples(place, actions)
     printed = capsys.readouterr().out
     assert "('email',) ('INVALID_EMAIL',)" in printed
     assert "['hat'] ['OBJECT_ALREADY_EXISTS']" in printed
