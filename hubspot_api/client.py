@@ -25,6 +25,7 @@ from hubspot_api.errors import (
     WrongHublet,
 )
 from hubspot_api.ports import AccessToken, Bucket, Permit, TokenSource
+from hubspot_api.proxies import ByTheEnvironment, proxy_of_the_environment
 from hubspot_api.said import Call
 from hubspot_api.secret import Secret
 from hubspot_api.transport import Bounded, Deadline, PooledTransport, named_failures
@@ -37,9 +38,10 @@ _IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 
 
 @cache
-def shared_transport() -> PooledTransport:
-    """Return the process' pool of connections, made on first use."""
-    return PooledTransport()
+def shared_transport() -> httpx2.BaseTransport:
+    """Return the process' pool of connections, made on first use: through HTTPS_PROXY, if that is set then."""
+    direct, proxy = PooledTransport(), proxy_of_the_environment()
+    return direct if proxy is None else ByTheEnvironment(direct, PooledTransport(proxy=proxy))
 
 
 class Client:

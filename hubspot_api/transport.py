@@ -8,7 +8,6 @@ socket operation by it, and `Bounded` checks it between the pieces of a body, wh
 from __future__ import annotations
 
 import os
-import socket
 import ssl
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -27,6 +26,8 @@ from hubspot_api.errors import (
     HubSpotError,
     NotSent,
 )
+from hubspot_api.lookups import Lookups
+from hubspot_api.proxies import Proxy
 from hubspot_api.said import Call
 
 CONNECT_SECONDS = 3.0  # to one address; leaves time for a second attempt
@@ -144,7 +145,7 @@ def named_failures(call: Call) -> Iterator[None]:
 
 def _failure(error: httpx2.TransportError) -> type[HubSpotError]:
     match error:
-        case httpx2.ConnectError() | httpx2.ConnectTimeout() | httpx2.PoolTimeout():
+        case httpx2.ConnectError() | httpx2.ConnectTimeout() | httpx2.PoolTimeout() | httpx2.ProxyError():
             return NotSent
         case httpx2.UnsupportedProtocol() | httpx2.LocalProtocolError():
             return NotSent
@@ -156,9 +157,8 @@ def _failure(error: httpx2.TransportError) -> type[HubSpotError]:
 class PooledTransport(httpx2.BaseTransport):
     """A pool of connections whose every socket operation ends by the deadline in force.
 
-    Share one per process, between threads and accounts: it keeps no cookies, follows no redirects and reads no
-    proxy from the environment. A forked process gets connections of its own. Looking a host name up is the one thing
-    that it cannot cut short.
+    Share one per process, between threads and accounts: it keeps no cookies and follows no redirects. A forked
+    process gets connections of its own. `proxy` is the way out; None: straight.
     """
 
     def __init__(
@@ -167,7 +167,9 @@ class PooledTransport(httpx2.BaseTransport):
         verify: ssl.SSLContext | str | bool = True,
         max_connections: int = 100,
         keepalive_seconds: float = 30.0,
+        proxy: Proxy | None = None,
     ) -> None:
+        self._proxy = proxy
         self._ssl_context = httpx2.create_ssl_context(verify=verify)
         self._max_connections = max_connections
         self._keepalive_seconds = keepalive_seconds
@@ -207,7 +209,8 @@ class PooledTransport(httpx2.BaseTransport):
         return self._pool
 
     def _new_pool(self) -> httpcore2.ConnectionPool:
-        return httpcore2.ConnectionPool(
+        make = self._proxy.pool if self._proxy else httpcore2.ConnectionPool
+        return make(
             ssl_context=self._ssl_context,
             max_connections=self._max_connections,
             max_keepalive_connections=self._max_connections,
@@ -239,6 +242,7 @@ def _httpx_errors() -> Iterator[None]:
         httpcore2.TimeoutException,
         httpcore2.NetworkError,
         httpcore2.ProtocolError,
+        httpcore2.ProxyError,
         httpcore2.UnsupportedProtocol,
     ) as error:
         twin = getattr(httpx2, type(error).__name__)
@@ -246,7 +250,11 @@ def _httpx_errors() -> Iterator[None]:
 
 
 class _DeadlineBackend(httpcore2.SyncBackend):
-    """Connects by the deadline in force, however many addresses a name has."""
+    """Finds and connects by the deadline in force, however slow the resolver and however many addresses a name has."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lookups = Lookups()
 
     def connect_tcp(
         self,
@@ -257,7 +265,7 @@ class _DeadlineBackend(httpcore2.SyncBackend):
         socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
     ) -> httpcore2.NetworkStream:
         failure: httpcore2.ConnectError | httpcore2.ConnectTimeout | None = None
-        for address in _addresses(host, port):
+        for address in self._addresses(host, port, timeout):
             seconds = _by_deadline(timeout, httpcore2.ConnectTimeout)
             try:
                 stream = super().connect_tcp(address, port, seconds, local_address, socket_options)
@@ -267,13 +275,14 @@ class _DeadlineBackend(httpcore2.SyncBackend):
                 return _DeadlineStream(stream)
         raise failure or httpcore2.ConnectError(f"{host} has no address")
 
-
-def _addresses(host: str, port: int) -> list[str]:
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError as error:
-        raise httpcore2.ConnectError(str(error)) from error
-    return list(dict.fromkeys(str(address[0]) for *_, address in found))
+    def _addresses(self, host: str, port: int, timeout: float | None) -> list[str]:
+        seconds = _by_deadline(timeout, httpcore2.ConnectTimeout)
+        try:
+            return self._lookups.addresses(host, port, seconds)
+        except TimeoutError as error:
+            raise httpcore2.ConnectTimeout(f"{host} was not found in time") from error
+        except OSError as error:
+            raise httpcore2.ConnectError(str(error)) from error
 
 
 class _DeadlineStream(httpcore2.NetworkStream):

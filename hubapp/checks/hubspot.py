@@ -18,6 +18,7 @@ from django.http.request import validate_host
 from crm.object_types import OBJECT_TYPES
 from hubapp.project_rules import redirect_problem
 from hubspot_api.addresses import API_VERSION, SPOKEN_VERSIONS
+from hubspot_api.proxies import proxy_of_the_environment
 from hubspot_api.scopes import KNOWN
 from installations import install
 from installations.clients import AUTHORIZE_PATH
@@ -35,7 +36,10 @@ _UUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 @register()
 def check_hubspot(**_: Any) -> list[CheckMessage]:
     """Everything about HubSpot that can be seen without asking it."""
-    return [*_missing(), *_credentials(), *_api_keys(), *_addresses(), *_redirect(), *_scopes(), *_version()]
+    return [
+        *(*_missing(), *_credentials(), *_api_keys(), *_addresses(), *_way_out()),
+        *(*_redirect(), *_scopes(), *_version()),
+    ]
 
 
 def _missing() -> Iterator[CheckMessage]:
@@ -79,6 +83,14 @@ def _addresses() -> Iterator[CheckMessage]:
         elif not re.search(r"\.(hubapi|hubspot)\.com$", urlsplit(url).hostname or ""):
             hint = "An emulator or a proxy would get every token. Remove the variable to use HubSpot's own address."
             yield Caution(f"{name} is not an address of HubSpot's.", hint=hint, id="hubapp.W014")
+
+
+def _way_out() -> Iterator[CheckMessage]:
+    try:
+        proxy_of_the_environment()
+    except ValueError as error:
+        hint = "Calls to HubSpot go out through it, and would all fail. Correct it, or remove the variable."
+        yield Error(f"{error}.", hint=hint, id="hubapp.E034")
 
 
 def _redirect() -> Iterator[CheckMessage]:

@@ -131,6 +131,15 @@ def test_an_api_key_of_old_in_the_settings(settings: Settings) -> None:
     assert "secret-of-old" not in f"{message}"
 
 
+def test_a_proxy_that_is_none_is_named_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("https_proxy", "socks5://user:canary@proxy.example")
+    (message,) = checks.check_hubspot()
+    assert (message.id, message.is_serious()) == ("hubapp.E034", True)
+    assert "canary" not in f"{message.msg} {message.hint}"
+    monkeypatch.setenv("https_proxy", "http://user:canary@proxy.example:3128")
+    assert checks.check_hubspot() == []
+
+
 @pytest.mark.parametrize("name", ["HUBSPOT_API_KEY", "HAPIKEY"])
 def test_an_api_key_of_old_is_pointed_out(settings: Settings, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     settings.DEVELOPMENT = True
