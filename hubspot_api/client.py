@@ -50,7 +50,8 @@ class Client:
     `tokens`: where access tokens come from; `hub_id` appears in errors and records only. `surroundings` has the
     limiter, the call log and the clocks. `transport` is the pool of connections (default: the process' own), and the
     seam for tests. `hosts(api_url, hublet)` names the address of another data centre, or None. `moved(hublet)` is told
-    when HubSpot says that the account lives elsewhere, so that its tokens can carry that from then on.
+    when HubSpot says that the account lives elsewhere, so that its tokens can carry that from then on. `deadline` is
+    what a call may take at HubSpot, in seconds, unless the call says otherwise.
     """
 
     def __init__(
@@ -64,8 +65,10 @@ class Client:
         version: str = API_VERSION,
         hosts: Callable[[str, str], str | None] = hublet_url,
         moved: Callable[[str], None] | None = None,
+        deadline: float = DEADLINE,
     ) -> None:
         self.hub_id = hub_id
+        self.deadline = deadline
         self.version = version
         self.tokens = tokens
         self.transport = transport or shared_transport()
@@ -89,14 +92,14 @@ class Client:
         body: Body | None = None,
         bucket: Bucket = Bucket.BURST,
         idempotent: bool | None = None,
-        deadline: float = DEADLINE,
+        deadline: float | None = None,
     ) -> Answer:
         """Call HubSpot and return its answer; `answer.json` is the parsed body.
 
         `path` is a template: `{version}` is filled in, other names come from `path_params`, quoted. `params` is the
         query. `body` is for what is no JSON. `idempotent` says that doing it twice is the same as once (default: by
         method, PATCH and POST not): such calls are retried when the answer is lost, others only when HubSpot certainly
-        did nothing. `deadline` is in seconds, over all attempts.
+        did nothing. `deadline` is in seconds, over all attempts (default: the client's).
 
         Raises one HubSpotError for whatever goes wrong, and what gate and token source raise.
         """
@@ -107,7 +110,9 @@ class Client:
         url = target + (f"?{query}" if query else "")
         sending = _Sending(self, call, url, json_body(json) if json is not None else body)
         safe = method in _IDEMPOTENT_METHODS if idempotent is None else idempotent
-        return Attempts(call, bucket, self.surroundings, idempotent=safe).run(sending, deadline)
+        return Attempts(call, bucket, self.surroundings, idempotent=safe).run(
+            sending, self.deadline if deadline is None else deadline
+        )
 
     def _address(self, token: AccessToken) -> str:
         """The data centre that serves the account, as far as known."""

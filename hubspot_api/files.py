@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from hubspot_api.bodies import form_with_file
-from hubspot_api.client import DEADLINE, Client
+from hubspot_api.client import Client
 from hubspot_api.fields import Fields
 from hubspot_api.secret import Secret
 
@@ -56,7 +56,7 @@ def upload(
     ttl: str | None = None,
     overwrite: bool = False,
     same_content: str = "NONE",
-    deadline: float = DEADLINE,
+    deadline: float | None = None,
 ) -> File:
     """Upload a file, such as "report.pdf", into one folder: a path, made if need be, or an id.
 

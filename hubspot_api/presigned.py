@@ -11,7 +11,7 @@ import httpx2
 
 from hubspot_api.answers import Answer, answer_from, storage_error_from
 from hubspot_api.attempts import Attempts
-from hubspot_api.client import DEADLINE, HEADERS, Client, exchange
+from hubspot_api.client import HEADERS, Client, exchange
 from hubspot_api.errors import HubSpotError, ResponseInvalid
 from hubspot_api.ports import Bucket, Permit
 from hubspot_api.said import Call
@@ -19,7 +19,7 @@ from hubspot_api.secret import Secret
 from hubspot_api.transport import Deadline
 
 
-def fetch_json(client: Client, url: Secret, name: str, *, deadline: float = DEADLINE) -> Answer:
+def fetch_json(client: Client, url: Secret, name: str, *, deadline: float | None = None) -> Answer:
     """Read a JSON file at a signed address. `name` is how errors and records call it; the address is never told.
 
     Raises AddressExpired, NotFound (the file is gone), ResponseInvalid for an address less protected than the API's
@@ -28,7 +28,7 @@ def fetch_json(client: Client, url: Secret, name: str, *, deadline: float = DEAD
     call = Call("GET", name, client.hub_id)
     _check_scheme(client, url, call)
     return Attempts(call, Bucket.EXEMPT, client.surroundings, idempotent=True).run(
-        _Sending(client, call, url), deadline
+        _Sending(client, call, url), client.deadline if deadline is None else deadline
     )
 
 
