@@ -32,6 +32,7 @@ from hubspot_api import (
     owners,
     pipeline_stages,
     pipelines,
+    private_apps,
     properties,
     property_groups,
     schemas,
@@ -53,7 +54,7 @@ from hubspot_api.secret import Secret
 from hubspot_api.teams import TeamMember
 from hubspot_api.users import UserDetails
 from tests.hubspot_api import test_automation, test_docs
-from tests.hubspot_api.emulated import HUB, REDIRECT, Place
+from tests.hubspot_api.emulated import HUB, REDIRECT, SCOPES, Place
 from tests.hubspot_api.surface import answered, surface
 from tests.hubspot_api.test_automation import Actions
 from tests.hubspot_api.test_lists import named
@@ -83,6 +84,8 @@ def of_oauth(place: Place) -> None:
     tokens = AppTokens(oauth, journal.SCOPES)
     tokens.rejected(tokens.current())
     account.private_app_usage(client_of(place))
+    own = Secret(place.control(f"portals/{HUB}/tokens", private_app=True, scopes=SCOPES)["access_token"])
+    private_apps.token_info(place.client(own.reveal()), own)
 
 
 def of_records(place: Place) -> None:
