@@ -21,6 +21,7 @@ SCHEDULE = {
     "erase those due": _every(60 * MINUTE, "installations.erase_those_due"),
     "purge changes": _every(60 * MINUTE, "crm.purge_changes"),
     "purge mails": _every(60 * MINUTE, "installations.purge_mails"),
+    "remind of rotation": _every(60 * MINUTE, "installations.remind_of_rotation"),
     "purge flows": _every(60 * MINUTE, "installations.purge_flows"),
     "clear sessions": _every(60 * MINUTE, "hubapp.clear_sessions"),
 }

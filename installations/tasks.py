@@ -6,7 +6,7 @@ import logging
 
 from celery import shared_task
 
-from . import erasing, exchanges, flows, install, outbox, retention, uninstalling, visitors
+from . import erasing, exchanges, flows, install, outbox, retention, rotation_mails, uninstalling, visitors
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +46,12 @@ def purge_calls() -> None:
 def send_mails() -> None:
     """Send what is due in the outbox. Idempotent: a message is claimed before it is sent; two runs share the work."""
     outbox.send_due(for_s=20.0)
+
+
+@shared_task(name="installations.remind_of_rotation", soft_time_limit=60, time_limit=90)
+def remind_of_rotation() -> None:
+    """Post reminders about old private-app tokens. Idempotent: the outbox takes one per person and token."""
+    rotation_mails.remind()
 
 
 @shared_task(name="installations.purge_mails", soft_time_limit=60, time_limit=90)

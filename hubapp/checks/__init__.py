@@ -5,6 +5,7 @@ from __future__ import annotations
 from .hubspot import check_hubspot
 from .keys import check_encryption_keys, check_key_file, check_stored_keys
 from .mail import check_mail
+from .private_apps import check_private_apps
 from .project import check_project
 from .stores import check_postgresql, check_redis
 
@@ -14,6 +15,7 @@ __all__ = [
     "check_key_file",
     "check_mail",
     "check_postgresql",
+    "check_private_apps",
     "check_project",
     "check_redis",
     "check_stored_keys",

@@ -16,6 +16,7 @@ from hubapp import checks
 from hubapp.checks.stores import of_postgresql, of_redis
 from hubapp.project import APP, WEBHOOKS
 from installations import vault
+from installations.models import Portal
 from tests.portals import make_portal
 
 OTHER_KEY = "other:" + "ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8="
@@ -233,6 +234,18 @@ class TestProject:
     def test_one_that_cannot_be_read(self, folder: Path) -> None:
         (folder / APP).write_text("{")
         assert ids(checks.check_project()) == ["hubapp.E024"]
+
+
+class TestPrivateApps:
+    @pytest.mark.django_db
+    def test_portals_whose_token_nobody_can_replace(self, settings: Settings) -> None:
+        portal = make_portal(connected=False)
+        assert checks.check_private_apps(databases=["default"]) == []
+        Portal.objects.filter(pk=portal.pk).update(connection=Portal.Connection.PRIVATE_APP)
+        assert ids(checks.check_private_apps(databases=["default"])) == ["hubapp.W043"]
+        assert checks.check_private_apps() == [], "the database is asked only if the command says so"
+        settings.PRIVATE_APP_TOKENS = True
+        assert checks.check_private_apps(databases=["default"]) == []
 
 
 POSTGRESQL = {
