@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
+from django.urls import path, reverse
 from django.utils.safestring import SafeString
 
 from crm.admin import plural_of
 from crm.models import Sync
-from installations import leaving
+from installations import days, leaving
 from installations.models import Portal
 from installations.staff_pages import PortalRowsPage, Section, StaffPage, actor, ago, is_confirmed, tag, when
 from lanes.models import Lane
+
+from . import private_app_pages
 
 
 @admin.register(Portal)
@@ -33,11 +36,23 @@ class PortalPage(StaffPage):
         *("name_and_id", "health", "state", "token_expires", "next_try", "latest_token_error"),
         *("failing_lanes", "records", ago("connected_at", "Connected")),
     )
-    list_filter = ("state", "hublet")
+    list_filter = ("state", "connection", "hublet")
+    change_list_template = "admin/portals.html"
     actions = ("disconnect",)
     change_form_template = "admin/portal.html"
     fields = (
-        *("hub_id", "name", "state", "state_reason", "hublet", "ui_domain", "account_type", "time_zone", "currency"),
+        *(
+            "hub_id",
+            "name",
+            "connection",
+            "state",
+            "state_reason",
+            "hublet",
+            "ui_domain",
+            "account_type",
+            "time_zone",
+            "currency",
+        ),
         *("installed_by_user_id", "installed_by_email", "connected_at", "state_changed_at", "erase_at", "erased_at"),
     )
 
@@ -61,11 +76,15 @@ class PortalPage(StaffPage):
         credential = getattr(portal, "credential", None)
         if credential is None or credential.failures:
             return tag("token trouble", "problem")
+        if credential.is_to_be_rotated:
+            return tag("rotate token", "warn")
         return tag("lanes failing", "warn") if portal.failing else tag("well")
 
     @admin.display(description="Token expires", empty_value="—")
     def token_expires(self, portal: Portal) -> str | None:
-        return when(portal.credential.expires_at) if hasattr(portal, "credential") else None
+        if not hasattr(portal, "credential"):
+            return None
+        return "never" if portal.credential.lasts else when(portal.credential.expires_at)
 
     @admin.display(description="Next try", empty_value="—")
     def next_try(self, portal: Portal) -> str | None:
@@ -82,6 +101,19 @@ class PortalPage(StaffPage):
     @admin.display(description="Records")
     def records(self, portal: Any) -> int:
         return int(portal.live_records)
+
+    def get_urls(self) -> list[Any]:
+        add = self.admin_site.admin_view(private_app_pages.add)
+        change = self.admin_site.admin_view(private_app_pages.change)
+        return [
+            path("add-by-token/", add, name="installations_portal_add_by_token"),
+            path("<int:portal_id>/private-app/", change, name="installations_portal_private_app"),
+            *super().get_urls(),
+        ]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        context = {"may_add_by_token": settings.PRIVATE_APP_TOKENS}
+        return super().changelist_view(request, context | (extra_context or {}))
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -122,8 +154,16 @@ def _rooms_of(portal: Portal) -> dict[str, object]:
     return {
         "lanes": [(lane, when(lane.due_at)) for lane in lanes],
         "syncs": [(sync, plural_of(sync.object_type), when(sync.reconciled_at)) for sync in syncs],
-        "links": [(page.heading, _list_of(page, portal)) for page in pages],
+        "links": [*_token_page(portal), *((page.heading, _list_of(page, portal)) for page in pages)],
+        "day": days.today(portal) if portal.is_live else None,
     }
+
+
+def _token_page(portal: Portal) -> list[tuple[str, str]]:
+    """The page of a private app's token, for a portal that has one."""
+    if not (settings.PRIVATE_APP_TOKENS and portal.is_private_app and portal.is_live):
+        return []
+    return [("Private app's token", reverse("admin:installations_portal_private_app", args=[portal.pk]))]
 
 
 def _list_of(page: PortalRowsPage, portal: Portal) -> str:

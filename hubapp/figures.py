@@ -14,12 +14,14 @@ from django.db.models import Case, Count, Min, Q, Sum, Value, When
 from django.utils import timezone
 
 from crm.models import Sync
-from installations.models import ApiCall, Credential, Portal, TokenEndpoint
+from installations import days
+from installations.models import ROTATE_AFTER, ApiCall, Credential, Portal, TokenEndpoint
 from installations.ratelimit import WorkClass, limiter
 from lanes.models import Lane, Sweep
 from webhooks.models import EVENTS, Event, Failure
 
 BOUND = 10_000
+MOST_ASKED = 100  # each costs a question to Redis
 ERROR_BUDGET = 0.05  # "API usage guidelines": more failed calls a day than this, and an app is no longer listed
 ERROR_WARNING = 0.02
 BEAT_IS_LATE = timedelta(minutes=3)
@@ -117,6 +119,19 @@ def token_endpoint() -> TokenEndpoint | None:
 def refresh_failures() -> int:
     """Return for how many portals the latest refresh failed."""
     return Credential.objects.filter(failures__gt=0).count()
+
+
+def tokens_to_rotate() -> int:
+    """Return how many private-app tokens are so old that people are reminded to rotate them."""
+    old = Credential.objects.filter(expires_at=None, obtained_at__lte=timezone.now() - ROTATE_AFTER)
+    return old.filter(portal__state=Portal.State.ACTIVE).count()
+
+
+def spent_days() -> list[Portal]:
+    """Return the portals whose mirror waits because their private apps' calls of today are used up; at most 100."""
+    connected = Portal.objects.filter(connection=Portal.Connection.PRIVATE_APP, state=Portal.State.ACTIVE)
+    asked = [(portal, days.today(portal)) for portal in connected.order_by("pk")[:MOST_ASKED]]
+    return [portal for portal, day in asked if day is not None and day.is_short]
 
 
 def mirrored_records() -> dict[str, int]:

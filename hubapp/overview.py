@@ -10,7 +10,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from crm.object_types import BY_ID
-from installations.models import Portal
+from installations.models import ROTATE_AFTER, Portal
 from installations.staff_pages import in_words, when
 from webhooks.models import Event
 
@@ -59,6 +59,8 @@ class _Readings:
     halted_until: datetime | None
     refresh_failures: int
     is_degraded: bool
+    tokens_to_rotate: int
+    spent: list[Portal]
 
     @property
     def oldest_due_s(self) -> float:
@@ -78,6 +80,8 @@ def _read() -> _Readings:
         halted_until=endpoint.halted_until if endpoint else None,
         refresh_failures=figures.refresh_failures(),
         is_degraded=figures.limiter_is_degraded(),
+        tokens_to_rotate=figures.tokens_to_rotate(),
+        spent=figures.spent_days(),
     )
 
 
@@ -107,11 +111,21 @@ def _alarms(read: _Readings) -> Iterator[Alarm]:
     if share >= figures.ERROR_WARNING:
         text = f"HubSpot answered {share:.1%} of today's requests with an error; at 5 % the app may be delisted."
         yield Alarm(text, _list("apicall", result="failed"), is_problem=share >= figures.ERROR_BUDGET)
+    yield from _private_app_alarms(read)
     if read.is_degraded:
         yield Alarm("Redis is away: each process limits its calls by itself, at half the rate.", is_problem=False)
     if read.events[Event.State.DEAD]:
         text = f"{_count(read.events[Event.State.DEAD])} dead letters wait for somebody to decide."
         yield Alarm(text, _list("failure"), is_problem=False)
+
+
+def _private_app_alarms(read: _Readings) -> Iterator[Alarm]:
+    if read.tokens_to_rotate:
+        text = f"{read.tokens_to_rotate} private-app tokens are older than {ROTATE_AFTER.days} days: have them rotated."
+        yield Alarm(text, _list("portal", connection__exact="private_app"), is_problem=False)
+    for portal in read.spent:
+        text = f"{portal} has used up its private apps' calls of today: its mirror waits until midnight there."
+        yield Alarm(text, reverse("admin:installations_portal_change", args=[portal.pk]), is_problem=False)
 
 
 def _portals(read: _Readings) -> Group:
