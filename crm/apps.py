@@ -7,9 +7,11 @@ class CrmConfig(AppConfig):
     name = "crm"
 
     def ready(self) -> None:
+        from installations import exporting
         from webhooks import handlers
 
-        from . import receivers  # noqa: F401 - connects its signals, registers the lane kinds
+        from . import export, receivers  # noqa: F401 - connects its signals, registers the lane kinds
         from .handler import MirrorHandler
 
         handlers.register(MirrorHandler())
+        exporting.register("crm", export.of_installation)

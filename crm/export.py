@@ -11,9 +11,10 @@ from typing import Any
 from django.db import connection
 from django.db.models import Q
 
+from installations.exporting import rows
 from installations.models import Portal
 
-from .models import Record
+from .models import Change, Owner, Property, Record, Sync
 
 PAGE = 2000
 _RECORD = ("object_type", "record_id", "state", "properties", "updated_at", "version")
@@ -60,6 +61,29 @@ def associations(portal: Portal) -> Iterator[dict[str, Any]]:
                 "label": label,
             }
         after = page[-1][:6]
+
+
+def of_installation(portal: Portal) -> Iterator[dict[str, Any]]:
+    """Yield everything that the mirror holds of an installation, as lines of its export."""
+    syncs = Sync.objects.filter(portal=portal)
+    yield from rows("sync", syncs, "object_type", "state", "problem", "live_records", "reconciled_at")
+    yield from rows("owner", Owner.objects.filter(portal=portal), "owner_id", "name", "email", "is_archived")
+    definitions = Property.objects.filter(portal=portal)
+    yield from rows("property", definitions, "object_type", "name", "label", "type", "group", "options")
+    yield from records(portal)
+    yield from associations(portal)
+    yield from _changes(portal)
+
+
+def _changes(portal: Portal) -> Iterator[dict[str, Any]]:
+    fields = ("position", "object_type", "record_id", "version", "kind", "source", "properties", "at")
+    after = 0
+    while page := list(
+        Change.objects.filter(portal=portal, position__gt=after).order_by("position").values(*fields)[:PAGE]
+    ):
+        for change in page:
+            yield change | {"kind": "change", "change": change["kind"]}
+        after = page[-1]["position"]
 
 
 def _association_page(portal: Portal, after: _Key) -> list[tuple[Any, ...]]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from . import leaving, people
+from . import downloads, leaving, people
 from .access import Role, for_role, has_role
+from .downloads import DownloadBusy
 from .install import lacking
 from .models import ERASE_AFTER, Credential, Membership
 from .people import NotAllowed
@@ -51,6 +53,21 @@ def change_member(request: VisitorRequest, member_id: int) -> HttpResponse:
     except Membership.DoesNotExist:
         raise Http404("No such person in this portal.") from None
     return redirect("portal_settings", hub_id=request.portal.hub_id)
+
+
+@require_POST
+@for_role(Role.ADMIN)
+def export(request: VisitorRequest) -> HttpResponseBase:
+    """Send everything that is held about the portal, as it is read."""
+    portal = request.portal
+    try:
+        pieces = downloads.begin(portal, request.membership.email or str(request.membership.user_id))
+    except DownloadBusy as error:
+        messages.error(request, str(error))
+        return redirect("portal_settings", hub_id=portal.hub_id)
+    name = f"hubapp-{portal.hub_id}-{timezone.now():%Y-%m-%d}.jsonl"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return StreamingHttpResponse(pieces, content_type="application/x-ndjson", headers=headers)
 
 
 @require_POST

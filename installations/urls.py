@@ -17,5 +17,6 @@ urlpatterns = [
     path("oauth/unclaimed/decide", views.decide_unclaimed, name="decide_unclaimed"),
     path("portals/<int:hub_id>/settings/", portal_views.settings, name="portal_settings"),
     path("portals/<int:hub_id>/members/<int:member_id>/", portal_views.change_member, name="change_member"),
+    path("portals/<int:hub_id>/export/", portal_views.export, name="export_portal"),
     path("portals/<int:hub_id>/disconnect/", portal_views.disconnect, name="disconnect"),
 ]

@@ -7,4 +7,8 @@ class WebhooksConfig(AppConfig):
     name = "webhooks"
 
     def ready(self) -> None:
-        from . import dispatch, receivers  # noqa: F401 - registers the lane kind, connects its signals
+        from installations import exporting
+
+        from . import dispatch, export, receivers  # noqa: F401 - registers the lane kind, connects its signals
+
+        exporting.register("webhooks", export.of_installation)

@@ -21,16 +21,34 @@ _FIELDS = ("id", "key", "hub_id", "state", "received_at", "event_type", "attempt
 
 
 def events(hub_id: int | None = None, since: datetime | None = None) -> Iterator[dict[str, Any]]:
-    """Yield events in the order of their ids; of one account, and received since then, if asked."""
+    """Return events in the order of their ids; of one account, and received since then, if asked."""
+    return _paged(_chosen(hub_id, since))
+
+
+def of_installation(portal: Portal) -> Iterator[dict[str, Any]]:
+    """Yield an installation's events as lines of its export. The latest one has those that wait for their portal."""
+    chosen = Q(portal=portal)
+    if not Portal.objects.filter(hub_id=portal.hub_id, pk__gt=portal.pk).exists():
+        chosen |= Q(portal=None, hub_id=portal.hub_id)
+    for event in _paged(_all().filter(chosen)):
+        yield {"kind": "event"} | event
+
+
+def _paged(chosen: EventQuerySet) -> Iterator[dict[str, Any]]:
     after = 0
-    while page := list(_chosen(hub_id, since).filter(id__gt=after).order_by("id").values_list(*_FIELDS)[:PAGE]):
+    while page := list(chosen.filter(id__gt=after).order_by("id").values_list(*_FIELDS)[:PAGE]):
         for row in page:
             yield _shown(dict(zip(_FIELDS, row, strict=True)))
         after = page[-1][0]
 
 
+def _all() -> EventQuerySet:
+    found: EventQuerySet = Event.objects.with_state().annotate(reason=F("failure__reason"))
+    return found
+
+
 def _chosen(hub_id: int | None, since: datetime | None) -> EventQuerySet:
-    chosen: EventQuerySet = Event.objects.with_state().annotate(reason=F("failure__reason"))
+    chosen = _all()
     if hub_id is not None:
         installations = list(Portal.objects.filter(hub_id=hub_id).values_list("pk", flat=True))
         chosen = chosen.filter(Q(portal__in=installations) | Q(portal=None, hub_id=hub_id))

@@ -23,3 +23,5 @@ def open_inbox(portal: Portal, **_: object) -> None:
 def erase_inbox(portal: Portal, **_: object) -> None:
     delete_in_bites(Failure.objects.filter(portal=portal))
     delete_in_bites(Event.objects.filter(portal=portal))
+    if not Portal.objects.live().filter(hub_id=portal.hub_id).exists():  # else those that wait are somebody else's
+        delete_in_bites(Event.objects.filter(portal=None, hub_id=portal.hub_id))

@@ -123,7 +123,7 @@ def test_a_proof_that_is_too_old_leads_to_hubspot_again(route: str) -> None:
     assert polled(browser_of(VIEWER), address).status_code == 404, "a fragment cannot lead anybody to HubSpot"
 
 
-@pytest.mark.parametrize("name", ["change_member", "disconnect"])
+@pytest.mark.parametrize("name", ["change_member", "export_portal", "disconnect"])
 def test_a_viewer_changes_nothing(name: str) -> None:
     portal = furnished()
     route = next(route for route, pattern in routes() if pattern.name == name)
