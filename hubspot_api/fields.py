@@ -118,6 +118,17 @@ class Fields:
             read(Fields.of(item, self.call, f"{self.path}.{name}[{index}]")) for index, item in enumerate(listed)
         )
 
+    def each_readable(self, name: str, read: Callable[[Fields], T]) -> tuple[tuple[T, ...], tuple[object, ...]]:
+        """Expect a list, read each of it; return what could be read, and what is no object or not a right one."""
+        found: list[T] = []
+        odd: list[object] = []
+        for index, item in enumerate(self._expect(name, list, "a list")):
+            try:
+                found.append(read(Fields.of(item, self.call, f"{self.path}.{name}[{index}]")))
+            except ResponseInvalid:
+                odd.append(item)
+        return tuple(found), tuple(odd)
+
     def after(self) -> str | None:
         """Read `paging.next.after`; None on the last page. Numbers are taken for their text."""
         paging = self.optional_child("paging")

@@ -15,7 +15,7 @@ Source: HubSpot's page "Webhooks journal: journal entries".
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from hubspot_api.answers import Answer, error_details
@@ -57,11 +57,15 @@ class EntryBatch:
 
 @dataclass(frozen=True, slots=True)
 class JournalFile:
-    """A file: up to 10,000 events, maybe none. Reading goes on after `offset`."""
+    """A file: up to 10,000 events, maybe none. Reading goes on after `offset`.
+
+    `odd` is what stood between the events and is none, or lacks what every event has, as HubSpot sent it.
+    """
 
     offset: str
     published_at: datetime
     events: tuple[JournalEvent, ...]
+    odd: tuple[object, ...] = field(default=(), repr=False)
 
 
 def earliest(client: Client, *, hub_id: int | None = None) -> Entry | None:
@@ -111,7 +115,7 @@ def read_file(client: Client, entry: Entry) -> JournalFile:
     fields = fetch_json(client, entry.url, _FILE).fields
     if fields.text("offset") != entry.offset:
         raise ResponseInvalid("$.offset should be the entry's, is another", fields.call)
-    return JournalFile(entry.offset, fields.moment("publishedAt"), fields.each("journalEvents", read_event))
+    return JournalFile(entry.offset, fields.moment("publishedAt"), *fields.each_readable("journalEvents", read_event))
 
 
 def files(client: Client, after: str | None = None, *, hub_id: int | None = None) -> Iterator[JournalFile]:

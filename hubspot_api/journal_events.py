@@ -1,6 +1,7 @@
 """Events of the webhooks journal, checked.
 
-One that is odd must not stop the journal for all accounts: only its account, type and time are insisted on.
+One that is odd must not stop the journal for all accounts: only its account, type and time are insisted on, and one
+without them is set aside.
 Source: HubSpot's pages "Webhooks journal" and "Webhooks journal: journal entries".
 """
 

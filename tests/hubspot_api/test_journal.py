@@ -266,6 +266,17 @@ def test_an_odd_event_does_not_stop_the_journal() -> None:
     assert event.values == odd
 
 
+def test_what_is_no_event_is_set_aside_and_the_rest_of_its_file_is_read() -> None:
+    entry = {"currentOffset": "1", "url": "https://files.example/f", "expiresAt": "2026-01-01T00:00:00Z"}
+    good = {"type": "object", "portalId": 7, "occurredAt": "2026-01-01T00:00:00Z"}
+    wrong = [None, "x", {}, good | {"portalId": "x"}, good | {"occurredAt": 5}, good | {"type": None}]
+    file = {"offset": "1", "publishedAt": "2026-01-01T00:00:00Z", "journalEvents": [wrong[0], good, *wrong[1:], good]}
+    here = world(ok(entry), ok(file), ok(status=204))
+    (read,) = journal.files(here.client)
+    assert [event.hub_id for event in read.events] == [7, 7]
+    assert read.odd == tuple(wrong)
+
+
 # The app's token
 
 
