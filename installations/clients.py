@@ -8,6 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from hubspot_api.account import account_details
+from hubspot_api.app_tokens import AppTokens
 from hubspot_api.app_webhooks import DeveloperKey
 from hubspot_api.attempts import Surroundings
 from hubspot_api.client import Client, shared_transport
@@ -23,8 +24,12 @@ from .ratelimit import PrivateApp, WorkClass, gate_for
 from .tokens import Live
 
 AUTHORIZE_PATH = "/oauth/authorize"
+JOURNAL_SCOPES = tuple(
+    f"developer.webhooks_journal.{name}" for name in ("read", "subscriptions.read", "subscriptions.write")
+)
 PATIENCE_S = 12.0  # of somebody who installs or signs in: longer than the limiter waits when its memory is new
 EXCHANGE_PATIENCE_S = 2.5  # as little as is longer than that wait at the token endpoint: the code may be made up
+JOURNAL_PATIENCE_S = 2.5  # nobody waits for the journal's reader
 REFRESH_PATIENCE_S = 2.5  # just longer than a new Redis keeps the token endpoint closed
 
 
@@ -71,6 +76,31 @@ def developer_client() -> Client:
         api_url=settings.HUBSPOT_API_URL,
         version=settings.HUBSPOT_API_VERSION,
     )
+
+
+@cache
+def journal_client() -> Client:
+    """Return a client for HubSpot's webhooks journal, which tells of all accounts. Threads may share it.
+
+    Its token is the app's own, asked for when there is none or it is about to end. Its calls raise HubSpotError
+    (ClientInvalid, OAuthRefused, Unauthorized and Forbidden when the app may not read the journal) and LimiterFull.
+    """
+    gate = gate_for(0, WorkClass.EVENTS, wait_s=JOURNAL_PATIENCE_S)
+    surroundings = Surroundings(gate=gate, observer=observer_for(None))
+    return Client(
+        AppTokens(_oauth(surroundings), JOURNAL_SCOPES),
+        surroundings=surroundings,
+        api_url=settings.HUBSPOT_API_URL,
+        version=settings.HUBSPOT_API_VERSION,
+    )
+
+
+def prove(portal: Portal) -> None:
+    """Have HubSpot renew a portal's tokens, however long they are good for: only then they certainly work.
+
+    Raises TokenBusy, LimiterFull and HubSpotError when it cannot be known now, PortalNotConnected when they do not.
+    """
+    _Tokens(portal).prove()
 
 
 @cache
@@ -134,6 +164,9 @@ class _Tokens:
 
     def _ask(self, value: Secret) -> None:
         account_details(client_with(value, self._hub_id, self._private_app))
+
+    def prove(self) -> None:
+        tokens.renewed(self._portal_id, self._renew)
 
     def _renew(self, refresh_token: Secret) -> TokenGrant:
         return refresher().refresh(refresh_token, self._hub_id)

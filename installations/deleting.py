@@ -12,7 +12,7 @@ import time
 from django.db import transaction
 from django.utils import timezone
 
-from . import erasing, leaving
+from . import ending, erasing, leaving
 from .models import Portal
 
 TELL_HUBSPOT_TIMES = 3
@@ -44,6 +44,6 @@ def _finish(portal: Portal) -> str:
     """End a disconnect of which HubSpot could not be told, and make the portal's erasure due."""
     with transaction.atomic():
         found = Portal.objects.select_for_update().get(pk=portal.pk)
-        leaving.finish(found, "HubSpot could not be told; remove the app there.")
+        ending.finish(found, "HubSpot could not be told; remove the app there.")
         Portal.objects.filter(pk=found.pk, state=Portal.State.DISCONNECTED).update(erase_at=timezone.now())
     return found.state_reason

@@ -16,7 +16,7 @@ from hubspot_api.errors import HubSpotError
 from hubspot_api.oauth import TokenGrant, TokenInfo
 from hubspot_api.secret import Secret
 
-from . import leaving, tokens, vault, visitors
+from . import ending, tokens, vault, visitors
 from .audit import record
 from .clients import client_with, exchanger, oauth
 from .errors import InstallationError
@@ -79,6 +79,8 @@ def connect(identity: Identity) -> Portal:
         elif _is_to_be_replaced(portal, identity.grant, dead):
             _reconnect(portal, identity)
         describe(portal, details)
+        portal.consented_at, portal.uninstall_told_at = timezone.now(), None
+        portal.save(update_fields=["consented_at", "uninstall_told_at"])
         portal.move_to(Portal.State.ACTIVE)
         _make_member(portal, identity)
         UnclaimedGrant.objects.filter(hub_id=portal.hub_id).delete()
@@ -155,7 +157,7 @@ def lacking(credential: Credential) -> list[str]:
 def _live_portal(hub_id: int) -> Portal | None:
     portal = Portal.objects.live().select_for_update().filter(hub_id=hub_id).first()
     if portal is not None and portal.state == Portal.State.DISCONNECTING:
-        leaving.finish(portal, "It was connected anew before it had been disconnected.")
+        ending.finish(portal, "It was connected anew before it had been disconnected.")
         return None
     return portal
 

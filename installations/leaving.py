@@ -10,14 +10,13 @@ from django.utils import timezone
 
 from hubspot_api.errors import HubSpotError
 
-from .audit import SYSTEM, record
+from .audit import record
 from .clients import client_for
+from .ending import finish, stop
 from .errors import PortalNotConnected, TryLater
-from .models import Credential, Portal
+from .models import Portal
 from .ratelimit import WorkClass
-from .signals import portal_disconnected
 from .uninstalling import uninstall
-from .vault import destroy_data_key
 
 logger = logging.getLogger(__name__)
 
@@ -38,9 +37,7 @@ def begin(portal: Portal, actor: str, *, destroy_now: bool = False) -> None:
         if portal.state not in {Portal.State.ACTIVE, Portal.State.NEEDS_RECONNECT}:
             return  # somebody else was quicker
         record(portal, actor, "disconnected", "Access destroyed at once." if destroy_now else "")
-        portal.move_to(Portal.State.DISCONNECTING, "HubSpot is being told.")
-        portal.memberships.all().delete()
-        portal_disconnected.send(Portal, portal=portal)
+        stop(portal, "HubSpot is being told.")
         if portal.is_private_app:
             finish(portal, PRIVATE_APP_STAYS)
         elif destroy_now:
@@ -72,13 +69,3 @@ def tell_hubspot(portal: Portal) -> bool:
 
 def _is_disconnecting(portal: Portal) -> bool:
     return Portal.objects.filter(pk=portal.pk, state=Portal.State.DISCONNECTING).exists()
-
-
-def finish(portal: Portal, reason: str) -> None:
-    """Destroy a disconnecting portal's keys and set the date of its erasure."""
-    if portal.state != Portal.State.DISCONNECTING:
-        return  # done before
-    destroy_data_key(portal)
-    Credential.objects.filter(portal=portal).delete()
-    portal.move_to(Portal.State.DISCONNECTED, reason)
-    record(portal, SYSTEM, "destroyed our access", reason)

@@ -51,6 +51,9 @@ class Portal(models.Model):
     installed_by_user_id = models.BigIntegerField(null=True)  # null: HubSpot did not tell
     installed_by_email = models.TextField(default="", blank=True)
     connected_at = models.DateTimeField(default=timezone.now)
+    consented_at = models.DateTimeField(default=timezone.now)  # when somebody last came back from HubSpot's consent
+    # Since when the app is uninstalled, as HubSpot's journal says; null: nothing of that kind, or it was not so.
+    uninstall_told_at = models.DateTimeField(null=True, blank=True)
     state_changed_at = models.DateTimeField(default=timezone.now)
     erase_at = models.DateTimeField(null=True, blank=True)  # null: nothing is to be erased
     erased_at = models.DateTimeField(null=True, blank=True)  # null: not erased

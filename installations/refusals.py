@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from hubspot_api.errors import ClientInvalid, GrantInvalid, HubGone, HubSpotError
 
-from . import endpoint
+from . import ending, endpoint
 from .errors import InstallationError, PortalNotConnected, ReconnectRequired, TokenBusy, TryLater
 from .models import Credential, Portal
 from .signals import portal_needs_reconnect
@@ -53,6 +53,8 @@ def _refused(row: Q, portal: Portal, error: HubSpotError) -> InstallationError:
     now = timezone.now()
     if credential is None:
         return TokenBusy(f"The token of {portal} was renewed by somebody else.", now)
+    if _was_foretold(row, portal):
+        return PortalNotConnected(f"{portal} was uninstalled in HubSpot.")
     if credential.refused_at is None:
         again_at = now + APART
         Credential.objects.filter(row).update(refused_at=now)
@@ -63,6 +65,17 @@ def _refused(row: Q, portal: Portal, error: HubSpotError) -> InstallationError:
         until = endpoint.halt("HubSpot refuses the refresh tokens of many portals at once.")
         return _busy(row, portal, error, until)
     return _needs_reconnect(row, portal, error)
+
+
+def _was_foretold(row: Q, portal: Portal) -> bool:
+    """End a portal that HubSpot's journal says is uninstalled: then one refusal is enough, however many there are."""
+    with transaction.atomic():
+        told = Portal.objects.select_for_update().filter(pk=portal.pk, uninstall_told_at__isnull=False).first()
+        if told is None or told.state != Portal.State.ACTIVE or not Credential.objects.filter(row).exists():
+            return False
+        ending.uninstalled(told)
+    logger.warning("%s was uninstalled in HubSpot.", portal)
+    return True
 
 
 def _needs_reconnect(row: Q, portal: Portal, error: HubSpotError) -> InstallationError:

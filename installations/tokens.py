@@ -111,6 +111,15 @@ def _looked_up_again(credential: Credential) -> Live:
     return replace(live(credential), until=now + LOOK_AGAIN)
 
 
+def renewed(portal_id: int, renew: Renew) -> Live:
+    """Return an access token renewed just now, by us or somebody else: a proof that HubSpot grants any.
+
+    Raises as `fresh`.
+    """
+    seen = AccessToken(Secret(""), credential_of(portal_id).token_number)
+    return replaced(portal_id, seen, renew)
+
+
 def store(portal: Portal, grant: TokenGrant, *, user_id: int | None) -> None:
     """Seal the tokens of a new installation, or of one that is connected again; a renewal under way then loses."""
     if grant.refresh_token is None:
