@@ -21,8 +21,8 @@ class Environment:
     def text(self, name: str, default: str = "") -> str:
         return self._variables.get(name, default).strip()
 
-    def flag(self, name: str) -> bool:
-        given = self.text(name).lower()
+    def flag(self, name: str, *, default: bool = False) -> bool:
+        given = self.text(name).lower() or str(int(default))
         if given not in _TRUE | _FALSE:
             raise ImproperlyConfigured(f"{name} is {given!r}; use 1 or 0.")
         return given in _TRUE

@@ -18,13 +18,16 @@ from installations import days
 from installations.models import ROTATE_AFTER, ApiCall, Credential, Portal, TokenEndpoint
 from installations.ratelimit import WorkClass, limiter
 from lanes.models import Lane, Sweep
-from webhooks.models import EVENTS, Event, Failure
+from webhooks.journal import reading
+from webhooks.models import EVENTS, Event, Failure, JournalReader
 
 BOUND = 10_000
 MOST_ASKED = 100  # each costs a question to Redis
 ERROR_BUDGET = 0.05  # "API usage guidelines": more failed calls a day than this, and an app is no longer listed
 ERROR_WARNING = 0.02
 BEAT_IS_LATE = timedelta(minutes=3)
+JOURNAL_IS_LATE = timedelta(minutes=5)
+GAP_IS_NEWS = timedelta(days=3)
 
 # A probe of one index per lane; each gives up where there is more than anybody wants counted.
 _PENDING = f"""
@@ -109,6 +112,42 @@ class Beat:
 def beat() -> Beat:
     sweep = Sweep.objects.first()
     return Beat(sweep.swept_at, sweep.found) if sweep else Beat(None, 0)
+
+
+@dataclass(frozen=True)
+class Journal:
+    """How reading HubSpot's journal goes. `row` is None until somebody looked for the first time."""
+
+    is_wanted: bool
+    row: JournalReader | None
+
+    @property
+    def caught_up_at(self) -> datetime | None:
+        return self.row.caught_up_at if self.row else None
+
+    @property
+    def lag_s(self) -> float | None:
+        """Seconds since its end was last reached; None: never yet."""
+        return (timezone.now() - self.caught_up_at).total_seconds() if self.caught_up_at else None
+
+    @property
+    def refused_at(self) -> datetime | None:
+        return self.row.refused_at if self.row and self.is_wanted else None
+
+    @property
+    def is_late(self) -> bool:
+        lag = self.lag_s
+        return self.is_wanted and not self.refused_at and (lag is None or lag > JOURNAL_IS_LATE.total_seconds())
+
+    @property
+    def gap_at(self) -> datetime | None:
+        """When something was last lost, while that is news."""
+        at = self.row.gap_at if self.row else None
+        return at if at and timezone.now() - at < GAP_IS_NEWS else None
+
+
+def journal() -> Journal:
+    return Journal(reading.is_wanted(), JournalReader.objects.first())
 
 
 def token_endpoint() -> TokenEndpoint | None:

@@ -17,6 +17,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from crm.object_types import BY_ID
+from webhooks.models import JournalReader
 
 from . import figures
 
@@ -55,6 +56,7 @@ class _Reader(Collector):
     def collect(self) -> Iterator[Metric]:
         yield from _work()
         yield from _tokens()
+        yield from _journal()
         yield from _calls()
         mirrored = {
             BY_ID[type_id].plural if type_id in BY_ID else type_id: n
@@ -74,9 +76,7 @@ def _work() -> Iterator[Metric]:
     bound = f"Events that are not done, counted up to {figures.BOUND}."
     yield _gauge("events", bound, "state", figures.waiting_events())
     beat = figures.beat()
-    lost = CounterMetricFamily("hubapp_lost_wake_ups", "Lanes found with work and no due time. 0 is expected.")
-    lost.add_metric([], beat.lost_wake_ups)
-    yield lost
+    yield _counter("lost_wake_ups", "Lanes found with work and no due time. 0 is expected.", beat.lost_wake_ups)
     if beat.age_s is not None:
         yield _single("sweep_age_seconds", "Since the last sweep. Over 180: beat or all workers are dead.", beat.age_s)
 
@@ -86,6 +86,25 @@ def _tokens() -> Iterator[Metric]:
     yield _single("token_endpoint_halted", "1 while refreshing stands still for all portals.", int(is_halted))
     failures = figures.refresh_failures()
     yield _single("refresh_failures", "Portals whose latest token refresh failed.", failures)
+
+
+def _journal() -> Iterator[Metric]:
+    journal = figures.journal()
+    if journal.is_wanted and journal.lag_s is not None:
+        lag = "Since the end of HubSpot's journal was last reached. Over 300: uninstalls are noticed late."
+        yield _single("journal_lag_seconds", lag, journal.lag_s)
+    yield _single(
+        "journal_refused", "1 while HubSpot does not let the app read its journal.", int(bool(journal.refused_at))
+    )
+    row = journal.row or JournalReader()
+    yield _single("journal_failures", "Attempts to read it that failed in a row.", row.failures)
+    for name, explanation, count in (
+        ("journal_files", "Files of it that were read.", row.files),
+        ("journal_events", "Events in them.", row.events),
+        ("journal_odd_entries", "What stood among the events and is none. 0 is expected.", row.odd),
+        ("journal_gaps", "Times that something in it was lost to us. 0 is expected.", row.gaps),
+    ):
+        yield _counter(name, explanation, count)
 
 
 def _calls() -> Iterator[Metric]:
@@ -102,6 +121,12 @@ def _gauge(name: str, explanation: str, label: str, values: Mapping[str, float])
     family = GaugeMetricFamily(f"hubapp_{name}", explanation, labels=[label])
     for value, figure in values.items():
         family.add_metric([value], figure)
+    return family
+
+
+def _counter(name: str, explanation: str, count: int) -> CounterMetricFamily:
+    family = CounterMetricFamily(f"hubapp_{name}", explanation)
+    family.add_metric([], count)
     return family
 
 

@@ -54,6 +54,7 @@ class _Readings:
     failing: dict[str, int]
     events: dict[str, int]
     beat: figures.Beat
+    journal: figures.Journal
     calls: figures.Calls
     halted_because: str
     halted_until: datetime | None
@@ -75,6 +76,7 @@ def _read() -> _Readings:
         failing=figures.failing_lanes(),
         events=figures.waiting_events(),
         beat=figures.beat(),
+        journal=figures.journal(),
         calls=figures.calls_since(figures.midnight()),
         halted_because=endpoint.reason if endpoint else "",
         halted_until=endpoint.halted_until if endpoint else None,
@@ -88,7 +90,15 @@ def _read() -> _Readings:
 def context() -> dict[str, object]:
     """Return what the page shows."""
     read = _read()
-    groups = [_portals(read), _work(read), _events(read), _tokens(read), _calls(read), _mirror()]
+    groups = [
+        _portals(read),
+        _work(read),
+        _events(read),
+        _tokens(read),
+        _journal(read.journal),
+        _calls(read),
+        _mirror(),
+    ]
     return {"alarms": list(_alarms(read)), "groups": groups}
 
 
@@ -107,6 +117,7 @@ def _alarms(read: _Readings) -> Iterator[Alarm]:
         )
     if read.oldest_due_s > LANES_WAIT_LONG.total_seconds():
         yield Alarm(f"A lane has waited {in_words(read.oldest_due_s)} for a worker.", _list("lane", condition="due"))
+    yield from _journal_alarms(read.journal)
     share = read.calls.error_share
     if share >= figures.ERROR_WARNING:
         text = f"HubSpot answered {share:.1%} of today's requests with an error; at 5 % the app may be delisted."
@@ -126,6 +137,28 @@ def _private_app_alarms(read: _Readings) -> Iterator[Alarm]:
     for portal in read.spent:
         text = f"{portal} has used up its private apps' calls of today: its mirror waits until midnight there."
         yield Alarm(text, reverse("admin:installations_portal_change", args=[portal.pk]), is_problem=False)
+
+
+def _journal_alarms(journal: figures.Journal) -> Iterator[Alarm]:
+    if journal.is_late:
+        error = f" The latest error: {journal.row.latest_error}" if journal.row and journal.row.latest_error else ""
+        yield Alarm(
+            f"HubSpot's journal was read to its end {when(journal.caught_up_at) or 'never'}: "
+            f"uninstalls are noticed minutes late.{error}"
+        )
+    if journal.refused_at:
+        yield Alarm(
+            f"HubSpot does not let the app read the webhooks journal, found {when(journal.refused_at)}: uninstalls are "
+            "noticed when a token is refused, minutes later. HUBSPOT_JOURNAL=0 ends the asking.",
+            _list("apicall", result="failed"),
+            is_problem=False,
+        )
+    if journal.gap_at:
+        yield Alarm(
+            f"Something in HubSpot's journal was lost to us {when(journal.gap_at)}; the log says what. "
+            "Uninstalls among it are noticed when a token is refused.",
+            is_problem=False,
+        )
 
 
 def _portals(read: _Readings) -> Group:
@@ -182,6 +215,23 @@ def _tokens(read: _Readings) -> Group:
     return Group(
         "Tokens", [state, Fact("Portals whose refresh fails", f"{failures:,}", _list("credential"), _bad(failures))]
     )
+
+
+def _journal(journal: figures.Journal) -> Group:
+    row = journal.row
+    if not journal.is_wanted:
+        return Group("HubSpot's journal", [Fact("Reading", "switched off")])
+    level = "problem" if journal.is_late else "warn" if journal.refused_at else "good"
+    reading = "refused by HubSpot" if journal.refused_at else when(journal.caught_up_at) or "never"
+    facts = [Fact("Read to its end", reading, level=level)]
+    if row:
+        odd = _list("event", state=Event.State.QUARANTINED.value)
+        facts += [
+            Fact("Events", f"{row.events:,}"),
+            Fact("Entries that are none", f"{row.odd:,}", odd, _bad(row.odd)),
+            Fact("Gaps", f"{row.gaps:,}", level=_bad(row.gaps)),
+        ]
+    return Group("HubSpot's journal", facts, "It tells of installs and uninstalls. Counted since the beginning.")
 
 
 def _calls(read: _Readings) -> Group:

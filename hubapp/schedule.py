@@ -12,6 +12,7 @@ def _every(seconds: float, task: str) -> dict[str, object]:
 SCHEDULE = {
     "work": _every(10, "lanes.work"),
     "send mails": _every(30, "installations.send_mails"),
+    "read journal": _every(15, "webhooks.read_journal"),
     "sweep": _every(MINUTE, "lanes.sweep"),
     "adopt strays": _every(MINUTE, "webhooks.adopt_strays"),
     "give up unclaimed": _every(MINUTE, "installations.give_up_unclaimed"),

@@ -59,6 +59,8 @@ HUBSPOT_CLIENT_SECRET = env.text("HUBSPOT_CLIENT_SECRET")
 # Accepted beside the current one while a secret is being rotated; webhooks signed with either pass.
 HUBSPOT_CLIENT_SECRET_PREVIOUS = env.text("HUBSPOT_CLIENT_SECRET_PREVIOUS")
 HUBSPOT_APP_ID = env.whole_number("HUBSPOT_APP_ID", 0)
+# HubSpot's webhooks journal tells of uninstalls. An app that may not read it notices them a few minutes later.
+HUBSPOT_JOURNAL = env.flag("HUBSPOT_JOURNAL", default=True)
 # Only `manage.py hubspot_subscriptions --sync` needs it, and only for a legacy app: it configures the app itself.
 HUBSPOT_DEVELOPER_API_KEY = env.text("HUBSPOT_DEVELOPER_API_KEY")
 # Asked for at install. `oauth` is the app's only required scope; the others are conditionally required,

@@ -14,7 +14,7 @@ from celery.signals import worker_init, worker_process_init, worker_process_shut
 from django.db.models import F
 from django.utils import timezone
 
-from . import doorbell, signals, worker
+from . import doorbell, signals, ticks, worker
 from .kinds import LaneKind, all_kinds
 from .models import Sweep
 
@@ -64,6 +64,7 @@ def stop_ticking(**_: object) -> None:
 def _tick_for_ever() -> None:
     while True:
         time.sleep(TICK_S * random.uniform(0.75, 1.25))  # noqa: S311 - so that processes do not look all at once
+        ticks.run()
         try:
             worker.work(with_bulk=_may_take_bulk())
         except Exception:

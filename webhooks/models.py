@@ -91,3 +91,29 @@ class Failure(models.Model):
             # The console lists dead letters.
             models.Index(fields=["-died_at"], condition=Q(died_at__isnull=False), name="failure_dead"),
         ]
+
+
+class JournalReader(models.Model):
+    """One row: who reads HubSpot's webhooks journal, how far that has got, and how it goes."""
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    token = models.UUIDField(null=True)  # null: nobody is reading
+    lease_until = models.DateTimeField(null=True)  # null: nobody is reading
+    next_at = models.DateTimeField(default=timezone.now)
+    offset = models.TextField(default="")  # HubSpot's name of the last file dealt with; empty: begin with the earliest
+    published_at = models.DateTimeField(null=True)  # of that file; null: none yet
+    subscribed_at = models.DateTimeField(null=True)  # when we last asked to be told; null: not yet
+    caught_up_at = models.DateTimeField(null=True)  # when the journal's end was last reached; null: not yet
+    refused_at = models.DateTimeField(null=True)  # since when HubSpot does not let the app read; null: it does
+    failures = models.IntegerField(default=0)  # turns in a row that ended in an error
+    latest_error = models.TextField(default="")  # of the last turn; empty: it went well
+    file_failures = models.IntegerField(default=0)  # tries of the next file, which cannot be read
+    # Since the beginning.
+    files = models.BigIntegerField(default=0)
+    events = models.BigIntegerField(default=0)
+    odd = models.BigIntegerField(default=0)  # what stood among the events and is none
+    gaps = models.BigIntegerField(default=0)  # times that something was lost: read too late, or an unreadable file
+    gap_at = models.DateTimeField(null=True)  # when that last happened; null: never
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="one_journal_reader")]

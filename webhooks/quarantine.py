@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
+from hashlib import sha256
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -38,6 +40,16 @@ def adopt_strays() -> int:
     stray = stray.filter(received_at__gt=timezone.now() - ADOPTED_WITHIN)
     hub_ids = stray.values_list("hub_id", flat=True).distinct()
     return sum(adopt(portal) for portal in Portal.objects.live().filter(hub_id__in=list(hub_ids)))
+
+
+def set_aside(event_type: str, payloads: Sequence[str]) -> None:
+    """Keep what came as an event and is none (JSON texts), for staff to see that it did. No portal ever adopts it."""
+    digests = [sha256(payload.encode()).digest() for payload in payloads]
+    odd = [
+        Event(key=bytes(6) + digest, event_type=event_type, payload=payload)
+        for digest, payload in zip(digests, payloads, strict=True)
+    ]
+    Event.objects.bulk_create(odd, ignore_conflicts=True)
 
 
 def purge() -> int:

@@ -7,6 +7,7 @@ import logging
 from celery import shared_task
 
 from . import quarantine, retention
+from .journal import reading
 
 logger = logging.getLogger(__name__)
 
@@ -17,6 +18,12 @@ _PURGE_FOR_S = 30.0  # the next run goes on where this one stops
 def adopt_strays() -> None:
     """Give portals the events that arrived in the moment of their install. Idempotent: an adopted event is no stray."""
     quarantine.adopt_strays()
+
+
+@shared_task(name="webhooks.read_journal", soft_time_limit=60, time_limit=90)
+def read_journal() -> None:
+    """Read what is new in HubSpot's journal. Idempotent: it carries no data, and one process reads at a time."""
+    reading.read()
 
 
 @shared_task(name="webhooks.purge_quarantine", soft_time_limit=300, time_limit=330)

@@ -41,7 +41,7 @@ STEPS: tuple[tuple[str, Step], ...] = (
     ("Staff sign in with the printed login", console.staff_sign_in),
     ("Disconnect asks, then uninstalls", leaving.disconnect),
     ("Installing again starts clean", leaving.reinstall),
-    ("An uninstall in HubSpot is noticed and shown", leaving.uninstalled),
+    ("An uninstall in HubSpot ends access here", leaving.uninstalled),
     ("The other account is untouched", leaving.stays_connected),
 )
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
 
 from hubapp import figures
 from installations import endpoint
@@ -13,6 +14,7 @@ from installations.ratelimit import RateLimiter
 from lanes.models import Lane, Sweep
 from tests.events import failed, stored
 from tests.portals import make_portal
+from webhooks.models import JournalReader
 
 from .world import api_call
 
@@ -22,6 +24,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _beat_is_alive(db: None) -> None:
     Sweep.objects.create(swept_at=timezone.now())
+    JournalReader.objects.create(caught_up_at=timezone.now())
 
 
 def alarms(console: Client) -> list[str]:
@@ -62,6 +65,33 @@ def test_a_dead_beat_is_noticed(console: Client) -> None:
     assert alarms(console) == ["The last sweep was 10 min ago: beat or all workers are dead."]
     Sweep.objects.all().delete()
     assert "never" in alarms(console)[0]
+
+
+def test_a_journal_that_nobody_reads_is_noticed(console: Client, settings: Settings) -> None:
+    JournalReader.objects.update(caught_up_at=timezone.now() - timedelta(minutes=6), latest_error="NoAnswer: none")
+    (alarm,) = alarms(console)
+    assert "6 min ago" in alarm
+    assert "NoAnswer: none" in alarm
+    JournalReader.objects.all().delete()
+    assert "never" in alarms(console)[0]
+    settings.HUBSPOT_JOURNAL = False
+    assert alarms(console) == []
+
+
+def test_a_journal_that_the_app_may_not_read_is_said_in_one_line(console: Client) -> None:
+    JournalReader.objects.update(refused_at=timezone.now(), caught_up_at=None, latest_error="Forbidden: no")
+    answer = console.get("/admin/")
+    (alarm,) = (alarm for alarm in answer.context["alarms"] if "DEBUG" not in alarm.text)
+    assert "does not let the app read" in alarm.text
+    assert not alarm.is_problem
+
+
+def test_a_gap_in_the_journal_is_news_for_three_days(console: Client) -> None:
+    JournalReader.objects.update(gaps=1, gap_at=timezone.now() - timedelta(days=2))
+    (alarm,) = alarms(console)
+    assert "was lost to us" in alarm
+    JournalReader.objects.update(gap_at=timezone.now() - timedelta(days=4))
+    assert alarms(console) == []
 
 
 def test_a_lost_wake_up_is_never_forgotten(console: Client) -> None:

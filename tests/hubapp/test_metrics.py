@@ -17,6 +17,7 @@ from installations.models import ApiCall, Credential, Portal
 from lanes.models import Lane, Sweep
 from tests.events import failed, stored
 from tests.portals import make_portal
+from webhooks.models import JournalReader
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("redis_server")]
 HOUR = timedelta(hours=1)
@@ -74,6 +75,21 @@ def test_portals_lanes_and_events_are_counted_by_state(client: Client) -> None:
     assert found["hubapp_lanes_due", ("events",)] == 1
     assert found["hubapp_lanes_oldest_due_seconds", ("events",)] == pytest.approx(3600, abs=60)
     assert found["hubapp_lanes_failing", ("reconcile",)] == 2
+
+
+def test_the_journals_lag_and_gaps(client: Client) -> None:
+    found = scrape(client)
+    assert ("hubapp_journal_lag_seconds", ()) not in found  # never yet is not "just now"
+    assert found["hubapp_journal_gaps_total", ()] == found["hubapp_journal_refused", ()] == 0
+    JournalReader.objects.create(
+        caught_up_at=timezone.now() - HOUR, gaps=2, odd=3, failures=4, refused_at=timezone.now()
+    )
+    found = scrape(client)
+    assert found["hubapp_journal_lag_seconds", ()] == pytest.approx(3600, abs=60)
+    figures = [
+        found[f"hubapp_journal_{name}", ()] for name in ("gaps_total", "odd_entries_total", "failures", "refused")
+    ]
+    assert figures == [2, 3, 4, 1]
 
 
 def test_a_lane_that_is_held_does_not_wait(client: Client) -> None:

@@ -272,6 +272,13 @@ def test_a_portal_that_leaves_by_itself_goes_its_own_way(client: Client, portal:
     assert state(portal) == Portal.State.DISCONNECTING
 
 
+def test_a_portal_connected_by_its_own_private_app_is_not_concerned(portal: Portal) -> None:
+    Portal.objects.update(connection=Portal.Connection.PRIVATE_APP)
+    assert told(portal) is None
+    portal.refresh_from_db()
+    assert portal.uninstall_told_at is None
+
+
 # When HubSpot cannot be asked
 
 
