@@ -13,7 +13,7 @@ from typing import Any
 from emulator.clock import wall_ms
 from emulator.instants import iso
 
-ANSWERS = frozenset({"status", "latency", "reset", "truncate", "html", "drip", "wrong_hublet", "migrating"})
+ANSWERS = frozenset({"status", "latency", "reset", "truncate", "html", "drip", "echo", "wrong_hublet", "migrating"})
 WEBHOOKS = frozenset({"drop", "duplicate", "reorder", "delay"})
 ACTIONS = ANSWERS | WEBHOOKS
 

@@ -126,6 +126,7 @@ _PARAMS = {
     "truncate": (),
     "html": ("status", "headers", "retry_after"),
     "drip": ("bytes", "pause_ms"),
+    "echo": ("status", "headers", "retry_after"),
     "wrong_hublet": ("hublet",),
     "migrating": ("retry_after_s",),
     "drop": (),

@@ -33,7 +33,9 @@ class FaultyAnswer(HubSpotError):
         return self._body
 
 
-def strike(faults: Sequence[Fault], resp: falcon.Response, hub_id: int | None, other_hublet: str) -> Mangle | None:
+def strike(
+    faults: Sequence[Fault], req: falcon.Request, resp: falcon.Response, hub_id: int | None, other_hublet: str
+) -> Mangle | None:
     """Apply what comes before the answer; return what is to be done to it.
 
     Raises HubSpotError when the fault is an answer of its own.
@@ -51,6 +53,8 @@ def strike(faults: Sequence[Fault], resp: falcon.Response, hub_id: int | None, o
                 mangle = _truncate
             case "drip":
                 mangle = _drip(fault)
+            case "echo":
+                raise _echo(fault, req)
             case _:
                 raise _answer(fault, hub_id, other_hublet)
     return mangle
@@ -72,6 +76,13 @@ def _answer(fault: Fault, hub_id: int | None, other_hublet: str) -> HubSpotError
             status = int(fault.params.get("status", 502))
             return FaultyAnswer(status, edge_page(f"{status} Bad Gateway"), "text/html", _headers(fault))
     return _status(fault)
+
+
+def _echo(fault: Fault, req: falcon.Request) -> HubSpotError:
+    from emulator.web.echo import echo
+    from emulator.web.exchange import JSON
+
+    return FaultyAnswer(int(fault.params.get("status", 500)), echo(req), JSON, _headers(fault))
 
 
 def _headers(fault: Fault) -> dict[str, str]:

@@ -147,7 +147,7 @@ class Gate:
 
     def _strike(self, req: falcon.Request, resp: falcon.Response, call: Call) -> broken.Mangle | None:
         faults = self._emulator.faults.for_answer(req.method, req.path, call.hub_id)
-        return broken.strike(faults, resp, call.hub_id, self._other_hublet())
+        return broken.strike(faults, req, resp, call.hub_id, self._other_hublet())
 
     def _other_hublet(self) -> str:
         return next((name for name in self._emulator.options.origins if name != self._hublet), self._hublet)

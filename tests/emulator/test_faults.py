@@ -52,6 +52,24 @@ def test_html_from_the_edge(hub: Hub) -> None:
     assert answer.headers["content-type"].startswith("text/html")
 
 
+def test_an_error_that_repeats_the_request(hub: Hub) -> None:
+    add(hub, "echo", params={"status": 403}, count=1)
+    answer = hub.post(CONTACTS, {"properties": {"email": "ada@example.com"}})
+    sent = answer.request.headers["authorization"]
+    assert answer.status_code == 403
+    assert sent in answer.json()["message"]
+    assert "ada@example.com" in answer.json()["message"]
+    assert f"Bearer {answer.json()['category']}" == sent
+
+
+def test_the_token_endpoint_repeats_each_secret(hub: Hub) -> None:
+    add(hub, "echo", params={"status": 400}, match={"path": "/oauth/*/token"}, count=1)
+    form = {"grant_type": "refresh_token", "client_secret": "the-secret", "refresh_token": "the-token"}
+    answer = hub.http.post("/oauth/2026-03/token", data=form)
+    assert answer.status_code == 400
+    assert {"the-secret", "the-token"} <= {str(value) for value in answer.json().values()}
+
+
 def test_a_migration(hub: Hub) -> None:
     add(hub, "migrating", params={"retry_after_s": 86_400}, count=1)
     answer = hub.get(CONTACTS)

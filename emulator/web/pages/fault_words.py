@@ -62,6 +62,11 @@ ANSWERS = {
         "HTML instead of JSON, as a proxy in front of HubSpot sends it.",
         (Parameter("status", "Status", "502"), _RETRY_AFTER, _HEADERS),
     ),
+    "echo": Words(
+        "An error that repeats the request",
+        "Its texts have the request with its headers and body, its names the secrets in it. To see who keeps them.",
+        (Parameter("status", "Status", "500"), _RETRY_AFTER, _HEADERS),
+    ),
     "migrating": Words(
         "The account is being moved",
         "477 Migration in Progress, as while an account moves to another data center.",
