@@ -15,9 +15,11 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
 
 from hubspot_api import errors
+from hubspot_api.echoes import without
 from hubspot_api.errors import AnswerUnreadable, HubSpotError
 from hubspot_api.fields import Fields
 from hubspot_api.said import Call, ErrorDetail, Said
+from hubspot_api.secret import Secret
 
 _BY_STATUS: Mapping[int, type[HubSpotError]] = {
     404: errors.NotFound,
@@ -77,17 +79,20 @@ def answer_from(
     call: Call,
     now: datetime,
     refusal: _Refusal | None = None,
+    sent: Iterable[Secret] = (),
 ) -> Answer:
     """Return a success, or raise: `refusal` (default `error_from`) for any other status, AnswerUnreadable for a body
-    that is no JSON.
+    that is no JSON. `sent` are the secrets that the request carried: no error repeats them.
     """
     if not 200 <= status < 300:
+        headers, body = without(sent, headers, body)
         raise (refusal or error_from)(status, headers, body, call=call, now=now)
     if not body.strip():
         return Answer(call, status, headers, body)
     try:
         return Answer(call, status, headers, body, load_json(body))
     except ValueError as error:
+        headers, _ = without(sent, headers, b"")
         said = Said(status=status, correlation_id=_label(headers.get("x-hubspot-correlation-id")))
         raise AnswerUnreadable(f"{len(body)} bytes that are no JSON", call, said) from error
 

@@ -153,7 +153,8 @@ class _Sending:
         response, content = exchange(self._client.transport, self._request(), self._call, deadline, permit)
         self.bytes_received += len(content)
         now = self._client.surroundings.now()
-        return answer_from(response.status_code, response.headers, content, call=self._call, now=now)
+        sent = (self._token.value,)
+        return answer_from(response.status_code, response.headers, content, call=self._call, now=now, sent=sent)
 
     def correct(self, error: HubSpotError) -> bool:
         if isinstance(error, Unauthorized) and not self._refreshed:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
+from urllib.parse import parse_qsl
 
 import httpx2
 from authlib.integrations.httpx_client import OAuth2Client
@@ -221,6 +222,7 @@ class OAuth:
         return Attempts(call, Bucket.OAUTH, self.surroundings, idempotent=idempotent).run(sending, self._deadline)
 
 
+_SECRET_FIELDS = {"client_secret", "code", "code_verifier", "refresh_token", "token"}
 Ask = Callable[[OAuth2Client, str], None]
 Check = Callable[[Answer], object]
 
@@ -266,9 +268,14 @@ class _Sending:
             call=self._call,
             now=self._oauth.surroundings.now(),
             refusal=oauth_error_from,
+            sent=_secrets_in(response.request.content),
         )
         self._check(answer)
         self._answer = answer
+
+
+def _secrets_in(form: bytes) -> list[Secret]:
+    return [Secret(value) for name, value in parse_qsl(form.decode()) if name in _SECRET_FIELDS]
 
 
 def _given(token: Secret) -> str:

@@ -5,7 +5,7 @@ Source: HubSpot's page "Webhooks journal: journal entries".
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import httpx2
 
@@ -65,7 +65,13 @@ class _Sending:
             call=self._call,
             now=self._client.surroundings.now(),
             refusal=storage_error_from,
+            sent=self._secrets(),
         )
+
+    def _secrets(self) -> list[Secret]:
+        """The address, and each part of it that is a permission."""
+        url = self._url.reveal()
+        return [self._url, *(Secret(value) for _, value in parse_qsl(urlsplit(url).query))]
 
     def correct(self, error: HubSpotError) -> bool:  # noqa: ARG002 - the protocol's name
         return False

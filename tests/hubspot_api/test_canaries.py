@@ -73,6 +73,34 @@ def calls(reply: Reply, token: str, log: Log) -> list[Callable[[], object]]:
     ]
 
 
+SENT = [[TOKEN], [TOKEN], [TOKEN], [CODE, SECRET], [TOKEN, SECRET], [TOKEN, SECRET], [TOKEN], [SECRET], [TOKEN]]
+
+
+def repeating(status: int, sent: str) -> Reply:
+    """An error that has what it was sent wherever it has a name, and where it has a text."""
+    detail = {"code": sent, "category": sent, "subCategory": sent, "context": {"propertyName": [sent]}}
+    names = dict.fromkeys(("status", "error", "category", "subCategory", "policyName", "correlationId"), sent)
+    body = {**names, "message": f"Bearer {sent}", "errors": [detail]}
+    return httpx2.Response(status, json=body, headers={"X-HubSpot-Correlation-Id": sent})
+
+
+@pytest.mark.parametrize(("number", "sent"), [(number, sent) for number in range(9) for sent in SENT[number]])
+@pytest.mark.parametrize("status", [200, 302, 400, 401, 403, 429, 477, 500])
+def test_what_was_sent_does_not_come_back(
+    number: int, sent: str, status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    log = Log()
+    unreadable = httpx2.Response(200, content=b"no JSON", headers={"X-HubSpot-Correlation-Id": sent})
+    call = calls(unreadable if status == 200 else repeating(status, sent), TOKEN, log)[number]
+    with pytest.raises(HubSpotError) as caught:
+        call()
+    error = caught.value
+    shown = [str(error), repr(error.said), error.message, repr(error.said.details), error.category, repr(log.records)]
+    details = [(each.code, each.category, each.message, each.properties, each.context) for each in error.said.details]
+    assert sent not in "\n".join([*shown, caplog.text, repr(details)])
+
+
 @pytest.mark.parametrize("number", range(9))
 @pytest.mark.parametrize("reply", REPLIES)
 @pytest.mark.parametrize("token", TOKENS)
