@@ -78,6 +78,7 @@ HUBSPOT_API_URL = env.text("HUBSPOT_API_URL", "https://api.hubapi.com").rstrip("
 HUBSPOT_AUTHORIZE_URL = env.text("HUBSPOT_AUTHORIZE_URL", "https://app.hubspot.com/oauth/authorize")
 HUBSPOT_API_VERSION = env.text("HUBSPOT_API_VERSION", "2026-03")
 
+SWITCHES_SEEN_FOR_S = 1.0  # how old a process' knowledge of the kill switch may be
 CALL_LOG_PAUSE_S = 1.0  # the call log is written this often, by a thread; 0: only when somebody flushes it
 
 # ── Stores ──────────────────────────────────────────────────────────────────────────────────────────────────

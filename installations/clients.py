@@ -13,14 +13,16 @@ from hubspot_api.app_webhooks import DeveloperKey
 from hubspot_api.attempts import Surroundings
 from hubspot_api.client import Client, shared_transport
 from hubspot_api.oauth import OAuth, TokenGrant
-from hubspot_api.ports import AccessToken, StaticToken
+from hubspot_api.ports import AccessToken, OpenGate, StaticToken
 from hubspot_api.retrying import NO_RETRIES
 from hubspot_api.secret import Secret
 
-from . import lasting_tokens, tokens
+from . import lasting_tokens, switches, tokens
 from .call_log import observer_for
 from .models import Portal
-from .ratelimit import PrivateApp, WorkClass, gate_for
+from .ratelimit import PrivateApp, WorkClass
+from .ratelimit import gate_for as unguarded_gate_for
+from .switches import GuardedGate, gate_for
 from .tokens import Live
 
 AUTHORIZE_PATH = "/oauth/authorize"
@@ -71,7 +73,7 @@ def developer_client() -> Client:
     """Return a client for the app itself rather than for an account; no limit counts its calls."""
     return Client(
         StaticToken(settings.HUBSPOT_DEVELOPER_API_KEY),
-        surroundings=Surroundings(observer=observer_for(None)),
+        surroundings=Surroundings(gate=GuardedGate(OpenGate(), 0), observer=observer_for(None)),
         transport=DeveloperKey(shared_transport()),
         api_url=settings.HUBSPOT_API_URL,
         version=settings.HUBSPOT_API_VERSION,
@@ -123,6 +125,13 @@ def refresher() -> OAuth:
     return _oauth(Surroundings(gate=gate, observer=observer_for(None), retries=NO_RETRIES))
 
 
+@cache
+def revoker() -> OAuth:
+    """The same for revoking what a stop is about: the one call that the kill switch lets through."""
+    gate = unguarded_gate_for(0, WorkClass.URGENT, wait_s=PATIENCE_S)
+    return _oauth(Surroundings(gate=gate, observer=observer_for(None)))
+
+
 def _oauth(surroundings: Surroundings) -> OAuth:
     return OAuth(
         client_id=settings.HUBSPOT_CLIENT_ID,
@@ -169,6 +178,7 @@ class _Tokens:
         tokens.renewed(self._portal_id, self._renew)
 
     def _renew(self, refresh_token: Secret) -> TokenGrant:
+        switches.require_go(self._hub_id)
         return refresher().refresh(refresh_token, self._hub_id)
 
 

@@ -129,7 +129,8 @@ class Credential(models.Model):
     retry_at = models.DateTimeField(null=True)  # null: renewing may be tried at any time
     refused_at = models.DateTimeField(null=True)  # first invalid_grant in a row; null: none
     failures = models.IntegerField(default=0)
-    latest_error = models.TextField(default="", blank=True)  # never holds a secret
+    latest_error = models.TextField(default="", blank=True)  # "class: words"; never holds a secret
+    revoked_at = models.DateTimeField(null=True)  # null: we have not revoked its refresh tokens at HubSpot
 
     class Meta:
         indexes = [
@@ -292,7 +293,8 @@ class Uninstall(models.Model):
 class AuditEntry(models.Model):
     """What somebody did to an installation. Written once, never changed."""
 
-    portal = models.ForeignKey(Portal, models.CASCADE, related_name="audit_entries")
+    # Null: it concerned no single portal.
+    portal = models.ForeignKey(Portal, models.CASCADE, null=True, related_name="audit_entries")
     at = models.DateTimeField(default=timezone.now)
     actor = models.TextField()
     action = models.TextField()  # a sentence's verb: "installed", "let in", "disconnected", …
@@ -364,6 +366,28 @@ class Mail(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind.replace('_', ' ')} to {self.to}"
+
+
+class Stop(models.Model):
+    """Calls to HubSpot are, or were, stopped by staff. Rows stay, as the record of who did it and why."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    hub_id = models.BigIntegerField(null=True)  # null: for all portals, and for the app's own calls
+    reason = models.TextField()
+    begun_at = models.DateTimeField(default=timezone.now)
+    begun_by = models.TextField()
+    ended_at = models.DateTimeField(null=True)  # null: in force
+    ended_by = models.TextField(default="", blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["hub_id"], condition=Q(ended_at=None), nulls_distinct=False, name="one_stop_in_force"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return "All portals" if self.hub_id is None else f"Account {self.hub_id}"
 
 
 def erase_due(now: datetime) -> models.QuerySet[Portal]:

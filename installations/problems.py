@@ -19,6 +19,7 @@ from .errors import InstallationError, TryLater
 from .exchanges import ExchangeProblem, ExchangeRefused
 from .flows import FlowProblem, FlowRefused
 from .install import IdentityMismatch
+from .switches import CallsStopped
 from .uninstalling import BeingUninstalled
 
 
@@ -147,6 +148,12 @@ _BUSY = Problem(
     "Wait a minute, then start again.",
     503,
 )
+_STOPPED = Problem(
+    "Connections to HubSpot are switched off",
+    "The people who run this app have stopped all its calls to HubSpot for the moment, as a precaution.",
+    "Try again later. Nothing was changed in your account.",
+    503,
+)
 _BEING_UNINSTALLED = Problem(
     "The app is just leaving this account",
     "Somebody disconnected it a moment ago, and HubSpot is being told. What you connected now would be lost again.",
@@ -163,6 +170,8 @@ def explain(error: FlowRefused | ExchangeRefused | HubSpotError | InstallationEr
         return _FLOWS[error.problem]
     if isinstance(error, BeingUninstalled):
         return _BEING_UNINSTALLED
+    if isinstance(error, CallsStopped):
+        return _STOPPED
     if isinstance(error, (RateLimited, TryLater)):
         return _BUSY
     known = (problem for kind, problem in _HUBSPOT if isinstance(error, kind))

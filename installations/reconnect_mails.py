@@ -8,8 +8,10 @@ from datetime import timedelta
 from django.conf import settings
 from django.dispatch import receiver
 from django.urls import reverse
+from django.utils import timezone
 
-from . import outbox
+from . import outbox, switches
+from .errors import TryLater
 from .models import Mail, Membership, Portal
 from .outbox import Letter
 from .signals import portal_needs_reconnect
@@ -61,8 +63,13 @@ def _people(portal: Portal) -> Iterator[str]:
 
 
 def write(mail: Mail) -> Letter | None:
-    """Return what to say; None when the portal was connected again or has left, or this is an earlier outage."""
+    """Return what to say; None when the portal was connected again or has left, or this is an earlier outage.
+
+    Raises TryLater while nobody could connect it.
+    """
     portal = mail.portal
+    if switches.is_everything_stopped():
+        raise TryLater("Calls to HubSpot are stopped: nobody can connect anything.", timezone.now() + FIRST_AFTER)
     is_out = portal.state == Portal.State.NEEDS_RECONNECT and portal.state_changed_at.isoformat() == mail.about
     return Letter(_subject(mail, portal), _text(mail, portal)) if is_out else None
 

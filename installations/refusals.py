@@ -81,7 +81,7 @@ def _was_foretold(row: Q, portal: Portal) -> bool:
 def _needs_reconnect(row: Q, portal: Portal, error: HubSpotError) -> InstallationError:
     with transaction.atomic():
         portal = Portal.objects.select_for_update().get(pk=portal.pk)
-        ours = Credential.objects.filter(row).update(lease_until=None, latest_error=str(error)[:500])
+        ours = Credential.objects.filter(row).update(lease_until=None, latest_error=_words(error))
         if not ours or portal.state != Portal.State.ACTIVE:
             return PortalNotConnected(f"{portal} is not connected.")
         portal.move_to(
@@ -102,10 +102,14 @@ def _busy(row: Q, portal: Portal, error: HubSpotError, retry_at: datetime | None
         generation=F("generation") + 1,
         retry_at=retry_at,
         failures=failures,
-        latest_error=str(error)[:500],
+        latest_error=_words(error),
     )
     logger.warning("The token of %s was not renewed, again at %s: %s", portal, retry_at.isoformat(), error)
     return TokenBusy(f"The token of {portal} cannot be renewed before {retry_at:%H:%M:%S} UTC: {error}", retry_at)
+
+
+def _words(error: HubSpotError) -> str:
+    return f"{type(error).__name__}: {error}"[:500]
 
 
 def _pause(failures: int) -> timedelta:

@@ -8,3 +8,4 @@ portal_connected = Signal()  # portal: installed or reconnected; work may begin
 portal_needs_reconnect = Signal()  # portal: HubSpot refuses our tokens; work must rest
 portal_disconnected = Signal()  # portal: somebody asked to leave, or HubSpot removed us; work must stop
 erase_portal = Signal()  # portal: delete everything you hold about it
+calls_may_go_on = Signal()  # portal_ids, None for all: what held calls back is over; work that waits for it may begin

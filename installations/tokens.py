@@ -149,7 +149,8 @@ def _put(portal: Portal, values: dict[str, object]) -> None:
         "generation": before.generation + 1 if before else 1,
         "token_number": before.token_number + 1 if before else 1,
     }
-    Credential.objects.update_or_create(portal=portal, defaults=values | numbers | {"previous_refresh_token": ""})
+    nothing_left: dict[str, object] = {"previous_refresh_token": "", "revoked_at": None}
+    Credential.objects.update_or_create(portal=portal, defaults=values | numbers | nothing_left)
 
 
 def stored_refresh_tokens(portal: Portal) -> list[Secret]:

@@ -6,7 +6,13 @@ from django.dispatch import receiver
 from django.utils import timezone
 
 from installations.models import Portal
-from installations.signals import erase_portal, portal_connected, portal_disconnected, portal_needs_reconnect
+from installations.signals import (
+    calls_may_go_on,
+    erase_portal,
+    portal_connected,
+    portal_disconnected,
+    portal_needs_reconnect,
+)
 
 from . import signals
 from .leaving import DISCONNECT
@@ -21,6 +27,11 @@ def wake_lanes(portal: Portal, **_: object) -> None:
 @receiver([portal_needs_reconnect, portal_disconnected])
 def rest_lanes(portal: Portal, **_: object) -> None:
     signals.park(portal.pk)
+
+
+@receiver(calls_may_go_on)
+def hurry_lanes(portal_ids: list[int] | None, **_: object) -> None:
+    signals.let_go_on(portal_ids)
 
 
 @receiver(portal_disconnected)

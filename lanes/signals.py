@@ -70,6 +70,27 @@ def hurry(portal_id: int, kind: str, part: str | None = None) -> int:
     return signal([portal_id], kind, part)
 
 
+def let_go_on(portal_ids: Iterable[int] | None) -> int:
+    """Make lanes due that something held back which is over now, of all portals if None; return how many."""
+    chosen = None if portal_ids is None else list(portal_ids)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH locked AS (
+                SELECT id FROM lanes_lane
+                WHERE NOT parked AND not_before > clock_timestamp() AND (%s::bigint[] IS NULL OR portal_id = ANY(%s))
+                ORDER BY id FOR NO KEY UPDATE
+            )
+            UPDATE lanes_lane SET not_before = NULL, due_at = clock_timestamp()
+            FROM locked WHERE lanes_lane.id = locked.id
+            """,
+            [chosen, chosen],
+        )
+        told = int(cursor.rowcount)
+    transaction.on_commit(doorbell.ring)
+    return told
+
+
 def park(portal_id: int) -> None:
     """Let all lanes of a portal rest until it is connected again. Slices under way end at their next fence.
 

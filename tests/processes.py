@@ -10,6 +10,8 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection
 
+from tests.settings import PLACE
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -20,14 +22,26 @@ def environment(**changes: str) -> dict[str, str]:
 
 
 def start(module: str, *arguments: object, **changes: str) -> subprocess.Popen[str]:
-    """Start a module; the caller waits for it. `changes` are to its environment."""
+    """Start a module to talk with through its pipes; the caller ends it. `changes` are to its environment.
+
+    What it logs goes to a file: a pipe that nobody empties would stop it in the end.
+    """
     command = [sys.executable, "-m", module, *map(str, arguments)]
-    pipe = subprocess.PIPE
-    return subprocess.Popen(command, cwd=ROOT, env=environment(**changes), stdout=pipe, stderr=pipe, text=True)
+    with (PLACE / "processes.log").open("ab") as log:
+        return subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=environment(**changes),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )
 
 
 def run(module: str, *arguments: object, **changes: str) -> subprocess.CompletedProcess[str]:
     """Run a module to its end, however it ends."""
-    process = start(module, *arguments, **changes)
-    out, err = process.communicate(timeout=180)
-    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+    command = [sys.executable, "-m", module, *map(str, arguments)]
+    return subprocess.run(
+        command, cwd=ROOT, env=environment(**changes), capture_output=True, text=True, timeout=180, check=False
+    )

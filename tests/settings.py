@@ -45,3 +45,4 @@ os.environ |= ENVIRONMENT
 from hubapp.settings import *  # noqa: E402, F403 - the environment had to come first
 
 CALL_LOG_PAUSE_S = 0.0  # no thread writes behind the back of a test
+SWITCHES_SEEN_FOR_S = 0.0  # a test that throws the switch need not wait
