@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import admin, messages
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.urls import path, reverse
@@ -14,9 +14,9 @@ from django.utils.safestring import SafeString
 
 from crm.admin import plural_of
 from crm.models import Sync
-from installations import days, leaving
-from installations.models import Portal
-from installations.staff_pages import PortalRowsPage, Section, StaffPage, actor, ago, is_confirmed, tag, when
+from installations import days, leaving, switches
+from installations.models import Portal, Stop
+from installations.staff_pages import PortalRowsPage, Section, StaffPage, actor, ago, is_confirmed, tag, when, why
 from lanes.models import Lane
 
 from . import private_app_pages
@@ -38,7 +38,7 @@ class PortalPage(StaffPage):
     )
     list_filter = ("state", "connection", "hublet")
     change_list_template = "admin/portals.html"
-    actions = ("disconnect",)
+    actions = ("stop_calls", "let_calls_go_on", "disconnect")
     change_form_template = "admin/portal.html"
     fields = (
         *(
@@ -62,6 +62,7 @@ class PortalPage(StaffPage):
         syncs = Sync.objects.filter(portal=OuterRef("pk")).order_by().values("portal")
         return rows.annotate(
             failing=Coalesce(Subquery(lanes.annotate(n=Count("pk", filter=Q(failures__gt=0))).values("n")), 0),
+            is_stopped=Exists(Stop.objects.filter(ended_at=None, hub_id=OuterRef("hub_id"))),
             live_records=Coalesce(Subquery(syncs.annotate(n=Sum("live_records")).values("n")), 0),
         ).defer("credential__access_token", "credential__refresh_token", "credential__previous_refresh_token")
 
@@ -73,6 +74,8 @@ class PortalPage(StaffPage):
     def health(self, portal: Any) -> SafeString:
         if portal.state != Portal.State.ACTIVE:
             return tag(portal.get_state_display().lower(), portal.state)
+        if portal.is_stopped:
+            return tag("stopped", "problem")
         credential = getattr(portal, "credential", None)
         if credential is None or credential.failures:
             return tag("token trouble", "problem")
@@ -121,6 +124,33 @@ class PortalPage(StaffPage):
         portal = self.get_object(request, object_id)
         context = _rooms_of(portal) if portal else {}
         return super().change_view(request, object_id, form_url, context | (extra_context or {}))
+
+    @admin.action(description="Stop calls to HubSpot", permissions=["view"])
+    def stop_calls(self, request: HttpRequest, portals: QuerySet[Portal]) -> HttpResponse | None:
+        """Throw the kill switch of chosen accounts, once confirmed."""
+        if not is_confirmed(request):
+            return self.ask_first(
+                request,
+                portals,
+                action="stop_calls",
+                question="Stop all calls to HubSpot for these portals?",
+                details=[
+                    "No process calls HubSpot for them any more within seconds. Their work waits, nothing is lost."
+                ],
+                verb="Stop calls",
+                asks_why=True,
+            )
+        stopped = sum(switches.stop(actor(request), why(request), portal.hub_id) for portal in portals)
+        self.message_user(request, f"{stopped} portals are stopped.", messages.SUCCESS)
+        return None
+
+    @admin.action(description="Let calls go on", permissions=["view"])
+    def let_calls_go_on(self, request: HttpRequest, portals: QuerySet[Portal]) -> None:
+        """Undo that; a stop for everybody stays in force."""
+        resumed = sum(switches.resume(actor(request), portal.hub_id) for portal in portals)
+        self.message_user(request, f"{resumed} portals go on.", messages.SUCCESS)
+        if switches.is_everything_stopped():
+            self.message_user(request, "Calls are stopped for everybody, though: see Stops.", messages.WARNING)
 
     @admin.action(description="Disconnect", permissions=["view"])
     def disconnect(self, request: HttpRequest, portals: QuerySet[Portal]) -> HttpResponse | None:

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from crm.models import Sync
 from installations import days
-from installations.models import ROTATE_AFTER, ApiCall, Credential, Portal, TokenEndpoint
+from installations.models import ROTATE_AFTER, ApiCall, Credential, Portal, Stop
 from installations.ratelimit import WorkClass, limiter
 from lanes.models import Lane, Sweep
 from webhooks.journal import reading
@@ -150,11 +150,6 @@ def journal() -> Journal:
     return Journal(reading.is_wanted(), JournalReader.objects.first())
 
 
-def token_endpoint() -> TokenEndpoint | None:
-    """Return why refreshing stands still for all portals, if it does."""
-    return TokenEndpoint.objects.filter(halted_until__gt=timezone.now()).first()
-
-
 def refresh_failures() -> int:
     """Return for how many portals the latest refresh failed."""
     return Credential.objects.filter(failures__gt=0).count()
@@ -171,6 +166,11 @@ def spent_days() -> list[Portal]:
     connected = Portal.objects.filter(connection=Portal.Connection.PRIVATE_APP, state=Portal.State.ACTIVE)
     asked = [(portal, days.today(portal)) for portal in connected.order_by("pk")[:MOST_ASKED]]
     return [portal for portal, day in asked if day is not None and day.is_short]
+
+
+def stops() -> list[Stop]:
+    """Return the stops of calls that are in force, that for everybody first."""
+    return sorted(Stop.objects.filter(ended_at=None), key=lambda stop: (stop.hub_id is not None, stop.begun_at))
 
 
 def mirrored_records() -> dict[str, int]:

@@ -17,6 +17,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from crm.object_types import BY_ID
+from installations import endpoint
 from webhooks.models import JournalReader
 
 from . import figures
@@ -82,9 +83,13 @@ def _work() -> Iterator[Metric]:
 
 
 def _tokens() -> Iterator[Metric]:
-    is_halted = figures.token_endpoint() is not None
+    is_halted = endpoint.state() is not None
     yield _single("token_endpoint_halted", "1 while refreshing stands still for all portals.", int(is_halted))
     failures = figures.refresh_failures()
+    stops = figures.stops()
+    is_all = any(stop.hub_id is None for stop in stops)
+    yield _single("calls_stopped", "1 while staff have stopped all calls to HubSpot.", int(is_all))
+    yield _single("portals_stopped", "Accounts whose calls staff have stopped one by one.", len(stops) - is_all)
     yield _single("refresh_failures", "Portals whose latest token refresh failed.", failures)
 
 

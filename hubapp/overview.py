@@ -10,12 +10,14 @@ from django.conf import settings
 from django.urls import reverse
 
 from crm.object_types import BY_ID
-from installations.models import ROTATE_AFTER, Portal
+from installations import endpoint
+from installations.models import ROTATE_AFTER, Portal, Stop
 from installations.staff_pages import in_words, when
 from webhooks.models import Event
 
 from . import figures
 
+_MOST_STOPS = 5  # as alarms; the rest is in the list
 LANES_WAIT_LONG = timedelta(minutes=1)
 
 
@@ -58,6 +60,7 @@ class _Readings:
     calls: figures.Calls
     halted_because: str
     halted_until: datetime | None
+    stops: list[Stop]
     refresh_failures: int
     is_degraded: bool
     tokens_to_rotate: int
@@ -69,7 +72,7 @@ class _Readings:
 
 
 def _read() -> _Readings:
-    endpoint = figures.token_endpoint()
+    halt = endpoint.state()
     return _Readings(
         portals=figures.portals_by_state(),
         due=figures.due_lanes(),
@@ -78,8 +81,9 @@ def _read() -> _Readings:
         beat=figures.beat(),
         journal=figures.journal(),
         calls=figures.calls_since(figures.midnight()),
-        halted_because=endpoint.reason if endpoint else "",
-        halted_until=endpoint.halted_until if endpoint else None,
+        halted_because=halt.reason if halt else "",
+        halted_until=halt.halted_until if halt else None,
+        stops=figures.stops(),
         refresh_failures=figures.refresh_failures(),
         is_degraded=figures.limiter_is_degraded(),
         tokens_to_rotate=figures.tokens_to_rotate(),
@@ -107,8 +111,11 @@ def _alarms(read: _Readings) -> Iterator[Alarm]:
         yield Alarm("DEBUG is on: no second factor is demanded of staff.", is_problem=False)
     if read.halted_until is not None:
         yield Alarm(
-            f"Token refresh stands still for all portals until {read.halted_until:%H:%M} UTC: {read.halted_because}"
+            f"Token refresh stands still for all portals until {read.halted_until:%H:%M} UTC: {read.halted_because}",
+            _list("credential"),
         )
+    for stop in read.stops[:_MOST_STOPS]:
+        yield Alarm(f"Calls to HubSpot are stopped. {stop}: {stop.reason} ({stop.begun_by})", _list("stop"))
     if read.beat.is_late:
         yield Alarm(f"The last sweep was {when(read.beat.swept_at) or 'never'}: beat or all workers are dead.")
     if read.beat.lost_wake_ups:
@@ -213,7 +220,13 @@ def _tokens(read: _Readings) -> Group:
         state = Fact("Token endpoint", f"halted until {read.halted_until:%H:%M} UTC", level="problem")
     failures = read.refresh_failures
     return Group(
-        "Tokens", [state, Fact("Portals whose refresh fails", f"{failures:,}", _list("credential"), _bad(failures))]
+        "Tokens",
+        [
+            state,
+            Fact(
+                "Portals whose refresh fails", f"{failures:,}", _list("credential", health="unhealthy"), _bad(failures)
+            ),
+        ],
     )
 
 
@@ -257,7 +270,13 @@ def _mirror() -> Group:
 
 
 def _list(model: str, **query: str) -> str:
-    apps = {"portal": "installations", "credential": "installations", "apicall": "installations", "lane": "lanes"}
+    apps = {
+        "portal": "installations",
+        "credential": "installations",
+        "stop": "installations",
+        "apicall": "installations",
+        "lane": "lanes",
+    }
     return reverse(f"admin:{apps.get(model, 'webhooks')}_{model}_changelist", query=query or None)
 
 

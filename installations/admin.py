@@ -1,18 +1,49 @@
-"""Credentials, people, audit entries, messages and the log of calls in the staff console."""
+"""Credentials, stops, people, audit entries, messages and the log of calls in the staff console."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.safestring import SafeString
 
-from . import outbox
+from . import endpoint, outbox, switches
 from .audit import record
 from .list_filters import TimeFilter
-from .models import ApiCall, AuditEntry, Credential, Mail, Membership
-from .staff_pages import PortalRowsPage, Section, actor, ago
+from .models import ApiCall, AuditEntry, Credential, Mail, Membership, Stop
+from .signals import calls_may_go_on
+from .staff_pages import (
+    Deed,
+    PortalRowsPage,
+    Section,
+    StaffPage,
+    actor,
+    ago,
+    tag,
+    typed_hub_ids,
+    when,
+    why,
+)
+from .token_health import LEVELS, UNHEALTHY, Health, with_health
+
+
+class HealthFilter(admin.SimpleListFilter):
+    title = "health"
+    parameter_name = "health"
+    _UNHEALTHY = "unhealthy"
+
+    def lookups(self, _request: HttpRequest, _page: Any) -> list[tuple[str, str]]:
+        return [(self._UNHEALTHY, "Unhealthy"), *((one.value, str(one.label).capitalize()) for one in Health)]
+
+    def queryset(self, _request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
+        chosen = self.value()
+        if chosen == self._UNHEALTHY:
+            return rows.filter(health__in=UNHEALTHY)
+        return rows.filter(health=chosen) if chosen in Health.values else rows
 
 
 @admin.register(Credential)
@@ -23,28 +54,131 @@ class CredentialPage(PortalRowsPage):
     explanation = "How the tokens of each portal are doing. No token is shown anywhere, not even sealed."
     section, rank = Section.PORTALS, 2
     ordering = ("-failures", "expires_at")
-    sortable_by = ("expires_at", "failures", "generation")
+    sortable_by = ("expires", "renewed", "failures")
     list_display = (
-        *("portal", ago("expires_at", "Expires"), "token_number", "generation"),
-        *(ago("lease_until", "Lease ends"), "failures", ago("retry_at", "Next try"), "latest_error"),
+        *("portal_link", "health", "expires", ago("obtained_at", "Renewed"), "failures", "latest_error"),
+        *(ago("retry_at", "Next try"), "lease"),
     )
+    list_filter = (HealthFilter,)
+    actions = ("try_now",)
     fields = (
-        *("portal_link", "scopes_listed", "user_id", "obtained_at", "expires_at", "token_number", "generation"),
-        *("lease_until", "retry_at", "refused_at", "failures", "latest_error"),
+        *("portal_link", "health", "scopes_listed", "user_id", "obtained_at", "expires_at", "token_number"),
+        *("generation", "lease_until", "retry_at", "refused_at", "failures", "latest_error", "revoked_at"),
     )
-    readonly_fields = ("portal_link", "scopes_listed")
+    readonly_fields = ("portal_link", "health", "scopes_listed")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Credential]:
         sealed = ("access_token", "refresh_token", "previous_refresh_token")
         rows: QuerySet[Credential] = super().get_queryset(request).defer(*sealed)
-        return rows
+        return with_health(rows)
 
     def title_of(self, row: Credential) -> str:
         return f"Tokens of {row.portal}"
 
+    def notices(self) -> list[str]:
+        halted = endpoint.state()
+        if halted is None:
+            return []
+        return [f"Refreshing stands still for all portals until {halted.halted_until:%H:%M:%S} UTC. {halted.reason}"]
+
+    def deeds(self) -> list[Deed]:
+        return [Deed("try_again", "Try again now", self._try_again)] if endpoint.state() else []
+
+    @admin.display(description="Health")
+    def health(self, credential: Any) -> SafeString:
+        health = Health(credential.health)
+        return tag(str(health.label), LEVELS.get(health, "plain"))
+
+    @admin.display(description="Expires", ordering="expires_at")
+    def expires(self, credential: Credential) -> str | None:
+        return "never" if credential.lasts else when(credential.expires_at)
+
+    @admin.display(description="Lease", empty_value="—")
+    def lease(self, credential: Credential) -> str | None:
+        """Whether somebody renews it just now, or died while doing so."""
+        until = credential.lease_until
+        if until is None:
+            return None
+        return f"held, ends {when(until)}" if until > timezone.now() else "lost; free again"
+
     @admin.display(description="Scopes")
     def scopes_listed(self, credential: Credential) -> str:
         return ", ".join(credential.scopes)
+
+    @admin.action(description="Try again now", permissions=["view"])
+    def try_now(self, request: HttpRequest, credentials: QuerySet[Credential]) -> None:
+        """Let renewing be tried at once although failures put it off; the work that waited for it does so."""
+        chosen = list(credentials)
+        with transaction.atomic():
+            for credential in chosen:
+                record(credential.portal, actor(request), "had the token renewed again")
+            Credential.objects.filter(pk__in=[one.pk for one in chosen]).update(retry_at=None)
+            calls_may_go_on.send(Credential, portal_ids=[one.portal_id for one in chosen])
+        self.message_user(request, f"{len(chosen)} portals: renewed with their next call.", messages.SUCCESS)
+
+    def _try_again(self, request: HttpRequest) -> None:
+        with transaction.atomic():
+            record(None, actor(request), "ended the halt of refreshing")
+            held_back = endpoint.try_again()
+            calls_may_go_on.send(Credential, portal_ids=None)
+        text = f"Refreshing goes on; {held_back} portals had been put off. If HubSpot refuses us still, it halts again."
+        self.message_user(request, text, messages.SUCCESS)
+
+
+_STOPPING = (
+    "No process calls HubSpot any more within seconds, for any portal. Tokens are not renewed, nobody can sign in.",
+    "Webhooks are still acknowledged, and the work waits. Nothing is lost, and you can let calls go on here.",
+)
+_RESUMING = "What waited begins at once, within HubSpot's limits."
+
+
+@admin.register(Stop)
+class StopPage(StaffPage):
+    """Who stopped calls to HubSpot, when and why; and the switch for all of them."""
+
+    heading = "Stops"
+    explanation = "Calls to HubSpot stopped by staff, for everybody or one account. Chosen portals: on Portals."
+    section, rank = Section.PORTALS, 4
+    ordering = ("-begun_at",)
+    list_display = ("whose", "in_force", "reason", "begun_by", ago("begun_at", "Stopped"), "ended_by", "ended_at")
+    search_fields = ("hub_id__exact",)
+    search_help_text = "HubSpot account id"
+    fields = ("hub_id", "reason", "begun_at", "begun_by", "ended_at", "ended_by")
+
+    def get_search_results(
+        self,
+        request: HttpRequest,  # noqa: ARG002 - the framework's name
+        queryset: QuerySet[Any],
+        search_term: str,
+    ) -> tuple[QuerySet[Any], bool]:
+        if not search_term.strip():
+            return queryset, False
+        return queryset.filter(hub_id__in=typed_hub_ids(search_term)), False
+
+    def notices(self) -> list[str]:
+        return [f"Calls are stopped. {stop}: {stop.reason} ({stop.begun_by})" for stop in switches.active()]
+
+    def deeds(self) -> list[Deed]:
+        if switches.is_everything_stopped():
+            question = "Let calls to HubSpot go on?"
+            return [Deed("resume", "Let calls go on", self._resume, question, (_RESUMING,))]
+        return [Deed("stop", "Stop all calls", self._stop, "Stop all calls to HubSpot?", _STOPPING, asks_why=True)]
+
+    @admin.display(description="Whose")
+    def whose(self, stop: Stop) -> str:
+        return str(stop)
+
+    @admin.display(description="State")
+    def in_force(self, stop: Stop) -> SafeString:
+        return tag("in force", "problem") if stop.ended_at is None else tag("over", "plain")
+
+    def _stop(self, request: HttpRequest) -> None:
+        switches.stop(actor(request), why(request))
+        self.message_user(request, "All calls to HubSpot are stopped; the last one leaves within seconds.")
+
+    def _resume(self, request: HttpRequest) -> None:
+        switches.resume(actor(request))
+        self.message_user(request, "Calls to HubSpot go on.", messages.SUCCESS)
 
 
 @admin.register(Membership)

@@ -30,6 +30,19 @@ def halt(reason: str) -> datetime:
     return until
 
 
+def state() -> TokenEndpoint | None:
+    """Return since when and why refreshing stands still, if it does."""
+    return TokenEndpoint.objects.filter(halted_until__gt=timezone.now()).first()
+
+
+def try_again() -> int:
+    """End the halt, as its five minutes do: the next refresh tells. Return how many portals it had held back."""
+    works()
+    return Credential.objects.filter(latest_error__startswith="ClientInvalid", retry_at__gt=timezone.now()).update(
+        retry_at=None
+    )
+
+
 def works() -> None:
     """A refresh went well: whatever stopped us is over."""
     TokenEndpoint.objects.exclude(halted_until=None).update(halted_until=None, reason="")

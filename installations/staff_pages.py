@@ -5,7 +5,8 @@ What staff do change goes through actions, which call the domain's verbs and wri
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
@@ -14,9 +15,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.contrib import admin
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -60,6 +61,18 @@ class Section(StrEnum):
     HISTORY = "History"
 
 
+@dataclass(frozen=True)
+class Deed:
+    """Something staff can do that concerns no chosen row: a button above a list. With a question, it asks first."""
+
+    name: str
+    words: str
+    do: Callable[[HttpRequest], None]
+    question: str = ""
+    details: tuple[str, ...] = ()
+    asks_why: bool = False  # "reason" is posted along
+
+
 class StaffPage(_ModelAdmin):
     """A list and a page per row, to look at. Whoever may enter the console may look at everything in it."""
 
@@ -92,8 +105,33 @@ class StaffPage(_ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
         return False
 
+    def notices(self) -> list[str]:
+        """What to say above the list: something that concerns all rows."""
+        return []
+
+    def deeds(self) -> list[Deed]:
+        """What can be done now, besides what can be done with rows."""
+        return []
+
+    def get_urls(self) -> list[URLPattern]:
+        name = f"{self.opts.app_label}_{self.opts.model_name}_do"
+        return [path("do/<slug:deed>/", self.admin_site.admin_view(self.do_view), name=name), *super().get_urls()]
+
+    def do_view(self, request: HttpRequest, deed: str) -> HttpResponse:
+        """Do one of the deeds, once confirmed. 404 for one that cannot be done now."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        chosen = next((one for one in self.deeds() if one.name == deed), None)
+        if chosen is None:
+            raise Http404(f"{self.heading}: {deed} cannot be done now.")
+        if chosen.question and not is_confirmed(request):
+            return self._confirmation(request, chosen.question, chosen.details, chosen.words, asks_why=chosen.asks_why)
+        chosen.do(request)
+        return HttpResponseRedirect(reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"))
+
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        context = {"title": self.heading, "explanation": self.explanation}
+        context: dict[str, Any] = {"title": self.heading, "explanation": self.explanation}
+        context |= {"notices": self.notices(), "deeds": self.deeds()}
         return super().changelist_view(request, context | (extra_context or {}))
 
     def change_view(
@@ -117,20 +155,25 @@ class StaffPage(_ModelAdmin):
         return [(name, str(action[2])) for name, action in self.get_actions(request).items() if action]
 
     def ask_first(
-        self, request: HttpRequest, rows: QuerySet[Any], *, action: str, question: str, details: list[str], verb: str
+        self,
+        request: HttpRequest,
+        rows: QuerySet[Any],
+        *,
+        action: str,
+        question: str,
+        details: list[str],
+        verb: str,
+        asks_why: bool = False,
     ) -> HttpResponse:
         """Return the page on which staff confirm an action on some rows. Confirmed, it is posted again."""
-        context = {
-            **self.admin_site.each_context(request),
-            "title": question,
-            "heading": self.heading,
-            "opts": self.opts,
-            "rows": [(row.pk, self.title_of(row)) for row in rows],
-            "details": details,
-            "action": action,
-            "verb": verb,
-        }
-        return TemplateResponse(request, "admin/confirm.html", context)
+        chosen = [(row.pk, self.title_of(row)) for row in rows]
+        return self._confirmation(request, question, details, verb, rows=chosen, action=action, asks_why=asks_why)
+
+    def _confirmation(
+        self, request: HttpRequest, question: str, details: Sequence[str], verb: str, **more: object
+    ) -> HttpResponse:
+        context = {"title": question, "details": details, "verb": verb, "heading": self.heading, "opts": self.opts}
+        return TemplateResponse(request, "admin/confirm.html", self.admin_site.each_context(request) | context | more)
 
 
 class PortalRowsPage(StaffPage):
@@ -178,6 +221,11 @@ def tag(word: str, level: str = "") -> SafeString:
 
 def is_confirmed(request: HttpRequest) -> bool:
     return request.POST.get("confirmed") == "yes"
+
+
+def why(request: HttpRequest) -> str:
+    """Return the reason that was given on the page that asked first."""
+    return " ".join(request.POST.get("reason", "").split())[:500] or "No reason was given."
 
 
 def actor(request: HttpRequest) -> str:

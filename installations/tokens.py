@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db.models import F, Q
+from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from hubspot_api.errors import GrantInvalid, HubSpotError
@@ -209,6 +210,8 @@ def _sealed_well(portal: Portal) -> Iterator[None]:
         raise PortalNotConnected(f"{portal}: {error}") from error
     except VaultError as error:
         logger.critical("The tokens of %s cannot be opened: %s", portal, error)
+        words = f"{type(error).__name__}: {error}"[:500]
+        Credential.objects.filter(portal=portal).update(latest_error=words, failures=Greatest("failures", 1))
         raise TokenBusy(f"The tokens of {portal} cannot be opened: {error}", timezone.now() + VAULT_PAUSE) from error
 
 

@@ -11,7 +11,7 @@ from hubspot_api.oauth import TokenGrant
 from hubspot_api.secret import Secret
 from installations import tokens
 from installations.audit import record
-from installations.models import ApiCall, Mail, Membership, Portal
+from installations.models import ApiCall, Mail, Membership, Portal, Stop
 from tests.events import failed, stored
 from tests.portals import grant, make_member, make_portal
 
@@ -29,6 +29,7 @@ def filled_portal(hub_id: int | None = None, *, name: str = "Canary Ltd") -> Por
     make_member(portal, 7, Membership.Role.OWNER)
     record(portal, "jane", "installed")
     api_call(portal)
+    Stop.objects.create(hub_id=portal.hub_id, reason="a drill", begun_by="staff", ended_at=timezone.now())
     Mail.objects.create(portal=portal, kind="reconnect_needed", to="jane@example.com", due_at=timezone.now())
     return portal
 
