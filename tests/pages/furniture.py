@@ -6,20 +6,25 @@ import json
 from datetime import timedelta
 from itertools import count
 
+from django.conf import settings
 from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
 from crm.models import Association, Change, FeedHead, Owner, Property, Record, Sync
 from crm.object_types import BY_ID, COMPANY, CONTACT, OBJECT_TYPES, ObjectType
-from installations import audit
+from hubspot_api.secret import Secret
+from installations import audit, tokens
 from installations.models import Credential, Membership, Portal
 from lanes.models import Lane
 from tests.portals import make_member, make_portal, sign_in_as
 from webhooks.models import EVENTS, Event, Failure
 
 Role = Membership.Role
-STATES = ("in_sync", "first_sync", "needs_reconnect", "disconnecting", "scopes_missing", "no_credential")
+STATES = (
+    *("in_sync", "first_sync", "needs_reconnect", "disconnecting", "scopes_missing", "no_credential"),
+    *("private_app", "private_app_old", "private_app_refused", "private_app_lacking"),
+)
 OWNER, ADMIN, VIEWER, WAITING = 1, 2, 3, 4
 ROLES = {OWNER: Role.OWNER, ADMIN: Role.ADMIN, VIEWER: Role.VIEWER, WAITING: Role.WAITING}
 CONTACT_ID, COMPANY_ID, ARCHIVED_ID, MERGED_ID, GONE_ID, UNREAD_ID = 11, 21, 12, 13, 14, 99
@@ -188,7 +193,35 @@ def _lose_credential(portal: Portal) -> None:
     portal.move_to(Portal.State.DISCONNECTING, "HubSpot is being told.")
 
 
+def _by_private_app(portal: Portal) -> None:
+    """Connected by a private app's token, which HubSpot pushes nothing for."""
+    Event.objects.filter(portal=portal).delete()
+    tokens.store_lasting(portal, Secret("pat-na1-12345678"), settings.HUBSPOT_SCOPES[1:], user_id=OWNER)
+    portal.connection = Portal.Connection.PRIVATE_APP
+    portal.save(update_fields=["connection"])
+
+
+def _by_old_token(portal: Portal) -> None:
+    _by_private_app(portal)
+    Credential.objects.filter(portal=portal).update(obtained_at=timezone.now() - timedelta(days=200))
+
+
+def _by_refused_token(portal: Portal) -> None:
+    _by_private_app(portal)
+    _need_reconnect(portal)
+
+
+def _by_token_without_scopes(portal: Portal) -> None:
+    _by_private_app(portal)
+    _lack_scopes(portal)
+    Credential.objects.filter(portal=portal).update(scopes=["crm.objects.contacts.read"])
+
+
 _STATES = {
+    "private_app": _by_private_app,
+    "private_app_old": _by_old_token,
+    "private_app_refused": _by_refused_token,
+    "private_app_lacking": _by_token_without_scopes,
     "needs_reconnect": _need_reconnect,
     "disconnecting": lambda portal: portal.move_to(Portal.State.DISCONNECTING, "HubSpot is being told."),
     "scopes_missing": _lack_scopes,

@@ -119,3 +119,40 @@ def test_changes_name_the_properties_that_changed_but_not_all_of_a_new_record() 
     assert "Properties changed: Email , Fax number" in changes
     assert "Created" in changes
     assert "Created:" not in changes
+
+
+def test_a_private_apps_portal_claims_nothing_to_be_live() -> None:
+    portal, browser = furnished("private_app"), browser_of(VIEWER)
+    pages = {name: opened(browser, address).text for name, address in page_addresses(portal).items()}
+    assert "Checked every minute" in pages["overview"]
+    assert "The token of a private app" in pages["settings"]
+    assert "HubSpot sends no events for a private app" in pages["activity"]
+    assert "within about a minute" in pages["contact"]
+    for name, text in pages.items():
+        for claim in ("Live properties", "within seconds", "Next refresh", "They begin with the next change"):
+            assert claim not in text, name
+
+
+@pytest.mark.parametrize(("user_id", "is_told"), [(OWNER, True), (ADMIN, True), (VIEWER, False)])
+def test_who_can_do_something_about_it_is_told_of_an_old_token(user_id: int, is_told: bool) -> None:
+    for state in ("private_app", "private_app_old"):
+        portal = furnished(state)
+        for address in (f"/portals/{portal.hub_id}/", f"/portals/{portal.hub_id}/settings/"):
+            text = opened(browser_of(user_id), address).text
+            assert ("should be rotated" in text) is (is_told and state == "private_app_old")
+
+
+def test_a_refused_private_app_needs_a_token_or_an_install() -> None:
+    portal = furnished("private_app_refused")
+    page = opened(browser_of(OWNER), f"/portals/{portal.hub_id}/")
+    assert "new token" in page.text
+    assert page.one("id", "reconnect-link").get("href") == f"/install?hub_id={portal.hub_id}"
+
+
+def test_scopes_that_a_private_app_lacks_are_added_in_hubspot() -> None:
+    portal = furnished("private_app_lacking")
+    page = opened(browser_of(OWNER), f"/portals/{portal.hub_id}/")
+    assert "crm.objects.deals.read" in page.text
+    assert "super admin can add them to the private app" in page.text
+    assert not page.all("id", "grant-link")
+    assert "oauth" not in page.text, "no private app has that scope, and none needs it"
