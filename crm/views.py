@@ -15,11 +15,13 @@ from django.db.models import Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.utils import timezone
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.dateparse import parse_datetime
 from django.utils.http import quote_etag
 from django.views.decorators.http import require_safe
 
+from installations import people
 from installations.access import Role, for_role, has_role
 from installations.visitors import VisitorRequest
 
@@ -38,12 +40,13 @@ PAGE_SIZE = 50
 def overview(request: VisitorRequest) -> HttpResponse:
     """The whole overview; to somebody not let in yet, the connection's status and nothing else."""
     if not has_role(request.membership, Role.VIEWER):
-        return _page_or_fragment(request, "waiting", {"section": "overview"})
+        return _waiting(request)
     context = {"section": "overview"} | overview_data.context(request.portal)
     return _page_or_fragment(request, "overview", context)
 
 
 @require_safe
+@for_role(Role.VIEWER)
 def records(request: VisitorRequest, plural: str) -> HttpResponse:
     """One page of live records of a type, latest change first; `?q=` searches, `?after=` pages."""
     object_type = _object_type(plural)
@@ -54,6 +57,7 @@ def records(request: VisitorRequest, plural: str) -> HttpResponse:
 
 
 @require_safe
+@for_role(Role.VIEWER)
 def record(request: VisitorRequest, plural: str, record_id: int) -> HttpResponse:
     """One record: properties, associations, latest changes. Tombstones are shown as what they are."""
     object_type = _object_type(plural)
@@ -64,6 +68,22 @@ def record(request: VisitorRequest, plural: str, record_id: int) -> HttpResponse
     if row is None:
         raise Http404(f"No {object_type.name} {record_id} is mirrored.")
     return _page_or_fragment(request, "record", _record_context(request, object_type, row), etag)
+
+
+def _waiting(request: VisitorRequest) -> HttpResponse:
+    """What somebody without access sees: the connection's status, and what became of their request."""
+    member, portal = request.membership, request.portal
+    deciders = [(one.name, one.get_role_display()) for one in people.deciders(portal)]
+    may_ask = timezone.now() >= people.may_ask_at(member)
+    state = (portal.state, portal.name, member.asked_at, member.declined_at, may_ask, deciders)
+    context = {
+        "section": "overview",
+        "deciders": deciders,
+        "may_ask": may_ask,
+        "may_ask_at": people.may_ask_at(member),
+    }
+    # Not made of what is rendered: its forms have another token each time.
+    return _page_or_fragment(request, "waiting", context, _etag_of(state))
 
 
 def _object_type(plural: str) -> ObjectType:
@@ -131,7 +151,11 @@ def _etag_of_mirror(request: VisitorRequest, object_type: ObjectType) -> str:
     sync = Sync.objects.filter(portal=request.portal, object_type=object_type.id).first()
     progress = (sync.state, sync.percent, sync.properties_read_at) if sync else None
     state = f"{request.portal.pk} {request.portal.state} {position_of(request.portal)} {progress}"
-    return quote_etag(hashlib.sha256(f"{state} {request.get_full_path()}".encode()).hexdigest()[:32])
+    return _etag_of(f"{state} {request.get_full_path()}")
+
+
+def _etag_of(state: object) -> str:
+    return quote_etag(hashlib.sha256(str(state).encode()).hexdigest()[:32])
 
 
 def _is_poll(request: VisitorRequest) -> bool:
@@ -154,7 +178,7 @@ def _page_or_fragment(
     The page names its fragment's ETag too, so that htmx does not ask for what is there already.
     """
     fragment = render_to_string(f"portal/_{name}.html", context, request)
-    etag = etag or quote_etag(hashlib.sha256(fragment.encode()).hexdigest()[:32])
+    etag = etag or _etag_of(fragment)
     if _has_seen(request, etag):
         return _not_modified(etag)
     if _is_poll(request):

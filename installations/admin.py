@@ -7,14 +7,15 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from . import endpoint, outbox, switches
+from . import endpoint, outbox, ownership, switches
 from .audit import record
 from .list_filters import TimeFilter
 from .models import ApiCall, AuditEntry, Credential, Mail, Membership, Stop
+from .people import NotAllowed
 from .signals import calls_may_go_on
 from .staff_pages import (
     Deed,
@@ -23,6 +24,7 @@ from .staff_pages import (
     StaffPage,
     actor,
     ago,
+    is_confirmed,
     tag,
     typed_hub_ids,
     when,
@@ -184,13 +186,45 @@ class StopPage(StaffPage):
 @admin.register(Membership)
 class MembershipPage(PortalRowsPage):
     heading = "Memberships"
-    explanation = "Which HubSpot users may see which portal here. Owners and admins of the portal decide, not staff."
+    explanation = (
+        "Which HubSpot users may see which portal here. Owners and admins of the portal decide, not staff; only when "
+        "nobody is left who could does staff assign the ownership."
+    )
     section, rank = Section.PORTALS, 3
     ordering = ("-pk",)
     list_display = ("user_id", "email", "role", "portal_link", "asked_at", ago("proven_at", "Proven by HubSpot"))
     list_filter = ("role",)
-    fields = ("portal_link", "user_id", "email", "role", "asked_at", "proven_at")
+    actions = ("make_owner",)
+    fields = ("portal_link", "user_id", "email", "role", "asked_at", "declined_at", "proven_at")
     readonly_fields = ("portal_link",)
+
+    @admin.action(description="Make owner", permissions=["view"])
+    def make_owner(self, request: HttpRequest, memberships: QuerySet[Membership]) -> HttpResponse | None:
+        """Assign the ownership of one portal, for a reason that its people can read."""
+        chosen = list(memberships.select_related("portal")[:2])
+        if len(chosen) > 1:
+            self.message_user(request, "Choose one person: a portal has one owner.", messages.ERROR)
+            return None
+        if not is_confirmed(request) or not why(request):
+            return self.ask_first(
+                request,
+                memberships,
+                action="make_owner",
+                question="Make this person the owner of the portal?",
+                details=[
+                    "Who owns it now becomes an admin. Both get an e-mail, and its people can read the reason.",
+                    "Be sure who asks: the owner sees everything that is mirrored, and decides who else does.",
+                ],
+                verb="Make owner",
+                asks_why=True,
+            )
+        try:
+            ownership.assign(chosen[0], actor(request), why(request))
+        except NotAllowed as error:
+            self.message_user(request, str(error), messages.ERROR)
+        else:
+            self.message_user(request, f"{chosen[0].name} owns {chosen[0].portal}.", messages.SUCCESS)
+        return None
 
 
 @admin.register(AuditEntry)

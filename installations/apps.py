@@ -7,4 +7,4 @@ class InstallationsConfig(AppConfig):
     name = "installations"
 
     def ready(self) -> None:
-        from . import reconnect_mails, rotation_mails  # noqa: F401 - register messages, and connect a signal
+        from . import access_mails, reconnect_mails, rotation_mails  # noqa: F401 - register messages, connect a signal

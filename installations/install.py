@@ -16,7 +16,7 @@ from hubspot_api.errors import HubSpotError
 from hubspot_api.oauth import TokenGrant, TokenInfo
 from hubspot_api.secret import Secret
 
-from . import ending, tokens, vault, visitors
+from . import access_mails, ending, ownership, tokens, vault, visitors
 from .audit import record
 from .clients import client_with, exchanger, oauth
 from .errors import InstallationError
@@ -93,12 +93,13 @@ def claim_or_keep(identity: Identity) -> Portal | UnclaimedGrant:
 
     The tokens of a sign-in are never stored with a portal: they may hold fewer rights than the installation's.
     """
-    portal = Portal.objects.live().exclude(state=Portal.State.DISCONNECTING).filter(hub_id=identity.info.hub_id).first()
-    if portal is not None:
-        with transaction.atomic():
-            visitors.prove(portal, identity.info.user_id, identity.email, first_role=Membership.Role.WAITING)
+    with transaction.atomic():
+        portals = Portal.objects.live().exclude(state=Portal.State.DISCONNECTING).select_for_update(no_key=True)
+        portal = portals.filter(hub_id=identity.info.hub_id).first()
+        if portal is not None:
+            _prove(portal, identity, Membership.Role.WAITING)
             record(portal, _actor(identity), "signed in")
-        return portal
+            return portal
     return keep(identity)
 
 
@@ -226,8 +227,15 @@ def describe(portal: Portal, details: AccountDetails) -> None:
 
 def _make_member(portal: Portal, identity: Identity) -> None:
     is_first = not portal.memberships.filter(role=Membership.Role.OWNER).exists()
-    role = Membership.Role.OWNER if is_first else Membership.Role.WAITING
-    visitors.prove(portal, identity.info.user_id, identity.email, first_role=role)
+    _prove(portal, identity, Membership.Role.OWNER if is_first else Membership.Role.WAITING)
+
+
+def _prove(portal: Portal, identity: Identity, first_role: Membership.Role) -> None:
+    """Take HubSpot's word that the user belongs to the account. Somebody new asks for access by coming here."""
+    member, is_new = visitors.prove(portal, identity.info.user_id, identity.email, first_role=first_role)
+    ownership.confirmed(member)
+    if is_new and member.is_asking:
+        access_mails.asked(member)
 
 
 def _actor(identity: Identity) -> str:

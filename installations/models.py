@@ -177,7 +177,7 @@ class Membership(models.Model):
     """What one HubSpot user may see of one installation. Identity is the user_id; the e-mail is for display."""
 
     class Role(models.TextChoices):
-        OWNER = "owner"  # introspected user of the first install; lets others in
+        OWNER = "owner"  # introspected user of the first install, or whom they made it; lets others in
         ADMIN = "admin"  # may do what the owner does, except to owners
         VIEWER = "viewer"  # sees everything, changes nothing
         WAITING = "waiting"  # proven user of the account; sees the connection's status until let in
@@ -186,11 +186,15 @@ class Membership(models.Model):
     user_id = models.BigIntegerField()
     email = models.TextField(default="", blank=True)
     role = models.TextField(choices=Role)
-    asked_at = models.DateTimeField(default=timezone.now)
+    asked_at = models.DateTimeField(null=True, default=timezone.now)  # null: who waits asks for nothing now
+    declined_at = models.DateTimeField(null=True)  # null: nobody said no, or they asked again since
     proven_at = models.DateTimeField(default=timezone.now)  # when HubSpot last said that the user is in the account
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["portal", "user_id"], name="one_membership_per_user")]
+        constraints = [
+            models.UniqueConstraint(fields=["portal", "user_id"], name="one_membership_per_user"),
+            models.UniqueConstraint(fields=["portal"], condition=Q(role="owner"), name="one_owner_per_portal"),
+        ]
         indexes = [
             # The portal switcher lists a user's portals.
             models.Index(fields=["user_id"], name="membership_user"),
@@ -198,6 +202,22 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.email or self.user_id} ({self.role})"
+
+    @property
+    def name(self) -> str:
+        return self.email or f"HubSpot user {self.user_id}"
+
+    @property
+    def is_asking(self) -> bool:
+        return self.role == self.Role.WAITING and self.asked_at is not None
+
+
+class OwnershipClaim(models.Model):
+    """An admin wants to take over from an owner who seems to be gone. It ends when the owner signs in."""
+
+    portal = models.OneToOneField(Portal, models.CASCADE, primary_key=True, related_name="ownership_claim")
+    claimant = models.OneToOneField(Membership, models.CASCADE, related_name="ownership_claim")
+    claimed_at = models.DateTimeField()
 
 
 class VisitQuerySet(models.QuerySet["Visit"]):

@@ -1,4 +1,4 @@
-"""A portal's settings: its connection, its people, and how to leave."""
+"""A portal's settings: its connection, its people, who owns it, and how to leave."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from . import downloads, leaving, people
+from . import downloads, leaving, ownership_views, people
 from .access import Role, for_role, has_role
 from .downloads import DownloadBusy
 from .install import lacking
-from .models import ERASE_AFTER, Credential, Membership
+from .models import ERASE_AFTER, Credential, Membership, Portal
 from .people import NotAllowed
 from .scopes import in_words
 from .token_times import times_of
@@ -20,6 +20,7 @@ from .visitors import VisitorRequest
 
 
 @require_safe
+@for_role(Role.VIEWER)
 def settings(request: VisitorRequest) -> HttpResponse:
     portal = request.portal
     credential = Credential.objects.filter(portal=portal).first()  # None: it is being disconnected at this moment
@@ -28,31 +29,67 @@ def settings(request: VisitorRequest) -> HttpResponse:
         "granted": in_words(credential.scopes if credential else []),
         "missing": in_words(lacking(credential) if credential else []),
         "token": times_of(credential) if credential else None,
-        "members": people.waiting_first(portal),
         "assignable_roles": [Role.VIEWER, Role.ADMIN],
         "may_manage": has_role(request.membership, Role.ADMIN),
         "erase_after_days": ERASE_AFTER.days,
     }
-    return render(request, "portal/settings.html", context)
+    return render(request, "portal/settings.html", context | _people(portal) | ownership_views.context(request))
+
+
+def _people(portal: Portal) -> dict[str, object]:
+    """Return who has access or asks for it, and who neither has it nor asks."""
+    members = people.waiting_first(portal)
+    is_out = [one.role == Role.WAITING and not one.is_asking for one in members]
+    return {
+        "members": [one for one, out in zip(members, is_out, strict=True) if not out],
+        "without_access": [one for one, out in zip(members, is_out, strict=True) if out],
+    }
+
+
+@require_POST
+@for_role(Role.WAITING)
+def request_access(request: VisitorRequest) -> HttpResponse:
+    """Ask for access, or take the request back when the button says so."""
+    try:
+        if request.POST.get("action") == "withdraw":
+            people.withdraw(request.membership)
+        else:
+            people.ask(request.membership)
+    except NotAllowed as error:
+        messages.error(request, str(error))
+    return redirect("portal", hub_id=request.portal.hub_id)
 
 
 @require_POST
 @for_role(Role.ADMIN)
 def change_member(request: VisitorRequest, member_id: int) -> HttpResponse:
-    """Give a member the role posted, or remove them when the button says so."""
+    """Give a member the role posted, or decline or remove them when the button says so."""
     try:
         if request.POST.get("action") == "remove":
             member = people.remove(request.membership, member_id)
-            messages.success(request, f"{member.email or member.user_id} no longer has access.")
+            messages.success(request, f"{member.name} has no access.")
         else:
             role = _assignable(request.POST.get("role", ""))
             member = people.change_role(request.membership, member_id, role)
-            messages.success(request, f"{member.email or member.user_id} is now {member.get_role_display().lower()}.")
+            messages.success(request, f"{member.name} is now {member.get_role_display().lower()}.")
     except NotAllowed as error:
         messages.error(request, str(error))
     except Membership.DoesNotExist:
         raise Http404("No such person in this portal.") from None
     return redirect("portal_settings", hub_id=request.portal.hub_id)
+
+
+@require_POST
+@for_role(Role.VIEWER)
+def leave(request: VisitorRequest) -> HttpResponse:
+    """Give one's own access up."""
+    try:
+        people.leave(request.membership)
+    except NotAllowed as error:
+        messages.error(request, str(error))
+        return redirect("portal_settings", hub_id=request.portal.hub_id)
+    messages.success(request, f"You have left {request.portal}. Who signs in to it again asks for access anew.")
+    return redirect("landing")
 
 
 @require_POST

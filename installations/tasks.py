@@ -6,7 +6,7 @@ import logging
 
 from celery import shared_task
 
-from . import erasing, exchanges, flows, install, outbox, retention, rotation_mails, uninstalling, visitors
+from . import erasing, exchanges, flows, install, outbox, people, retention, rotation_mails, uninstalling, visitors
 
 logger = logging.getLogger(__name__)
 
@@ -27,9 +27,10 @@ def give_up_unclaimed() -> None:
 
 @shared_task(name="installations.purge_flows", soft_time_limit=60, time_limit=90)
 def purge_flows() -> None:
-    """Delete round trips and visits that are over, codes, uninstalls cut short. Idempotent: they are gone then."""
+    """Delete what is over: round trips, visits, codes, uninstalls cut short, people without a role. Idempotent."""
     flows.purge()
     visitors.purge()
+    people.forget_the_uninvited()
     exchanges.purge()
     uninstalling.purge()
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import account_views, portal_views, views
+from . import account_views, ownership_views, portal_views, views
 
 urlpatterns = [
     path("", views.landing, name="landing"),
@@ -18,5 +18,9 @@ urlpatterns = [
     path("portals/<int:hub_id>/settings/", portal_views.settings, name="portal_settings"),
     path("portals/<int:hub_id>/members/<int:member_id>/", portal_views.change_member, name="change_member"),
     path("portals/<int:hub_id>/export/", portal_views.export, name="export_portal"),
+    path("portals/<int:hub_id>/access/", portal_views.request_access, name="request_access"),
+    path("portals/<int:hub_id>/leave/", portal_views.leave, name="leave"),
+    path("portals/<int:hub_id>/ownership/", ownership_views.transfer, name="transfer"),
+    path("portals/<int:hub_id>/ownership/claim/", ownership_views.claim, name="claim"),
     path("portals/<int:hub_id>/disconnect/", portal_views.disconnect, name="disconnect"),
 ]

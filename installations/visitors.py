@@ -121,15 +121,18 @@ def page_left(session: SessionBase, hub_id: int) -> str | None:
     return address if kept_for == hub_id else None
 
 
-def prove(portal: Portal, user_id: int, email: str, *, first_role: Membership.Role) -> Membership:
-    """Record that HubSpot says the user is in the account. A role once given is not changed by this."""
-    membership, _ = Membership.objects.update_or_create(
+def prove(portal: Portal, user_id: int, email: str, *, first_role: Membership.Role) -> tuple[Membership, bool]:
+    """Record that HubSpot says the user is in the account; return them, and whether they are new here.
+
+    A role once given is not changed by this.
+    """
+    now = timezone.now()
+    return Membership.objects.select_related("portal").update_or_create(
         portal=portal,
         user_id=user_id,
-        defaults={"email": email, "proven_at": timezone.now()},
-        create_defaults={"email": email, "role": first_role},
+        defaults={"email": email, "proven_at": now},
+        create_defaults={"email": email, "proven_at": now, "role": first_role},
     )
-    return membership
 
 
 def memberships_of(visitor: Visitor) -> QuerySet[Membership]:

@@ -138,3 +138,40 @@ def test_an_action_cannot_be_made_to_happen_by_a_link(console: Client) -> None:
     portal.refresh_from_db()
     assert portal.state == Portal.State.ACTIVE
     assert Credential.objects.filter(portal=portal).exists()
+
+
+class TestMakeOwner:
+    MEMBERS = "/admin/installations/membership/"
+
+    def ask(
+        self, console: Client, *members: Membership, reason: str | None = "Ticket 12", confirmed: str = "yes"
+    ) -> str:
+        data = {"action": "make_owner", "_selected_action": [str(one.pk) for one in members], "confirmed": confirmed}
+        answer = console.post(self.MEMBERS, data | ({"reason": reason} if reason else {}), follow=True)
+        assert answer.status_code == 200
+        return answer.content.decode()
+
+    def test_it_is_asked_first_and_takes_a_reason(self, console: Client) -> None:
+        member = make_member(make_portal(), 8, Membership.Role.VIEWER)
+        for reason, confirmed in (("Ticket 12", ""), (None, "yes"), ("  ", "yes")):
+            page = self.ask(console, member, reason=reason, confirmed=confirmed)
+            assert "Make this person the owner of the portal?" in page
+            assert 'name="reason"' in page
+        member.refresh_from_db()
+        assert member.role == Membership.Role.VIEWER
+
+    def test_the_reason_is_written_down_for_the_portal(self, console: Client) -> None:
+        portal = make_portal()
+        before = make_member(portal, 7, Membership.Role.OWNER)
+        member = make_member(portal, 8, Membership.Role.VIEWER)
+        assert "owns Portal" in self.ask(console, member)
+        roles = dict(portal.memberships.values_list("user_id", "role"))
+        assert roles == {7: Membership.Role.ADMIN, 8: Membership.Role.OWNER}
+        assert audit("assigned the ownership") == [(portal.pk, "staff alice", f"to {member.name}: Ticket 12")]
+        assert audit("became an admin") == [(portal.pk, before.name, f"Owner before {member.name}")]
+
+    def test_one_person_at_a_time(self, console: Client) -> None:
+        portal = make_portal()
+        members = [make_member(portal, user_id, Membership.Role.VIEWER) for user_id in (8, 9)]
+        assert "Choose one person" in self.ask(console, *members)
+        assert not portal.memberships.filter(role=Membership.Role.OWNER).exists()

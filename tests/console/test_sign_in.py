@@ -88,7 +88,7 @@ def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(client: Client, a
 
 def test_staff_and_portal_users_have_sessions_of_their_own(client: Client, alice: User, portal: Portal) -> None:
     """In one browser, either may sign in and out without the other noticing."""
-    make_member(portal, 77, Membership.Role.OWNER)
+    make_member(portal, 77, Membership.Role.ADMIN)
     page = f"/portals/{portal.hub_id}/activity/"
     sign_in_as(client, 77)
     attempt(client, password=PASSWORD)

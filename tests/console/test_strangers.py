@@ -27,7 +27,7 @@ def test_a_stranger_is_led_to_the_sign_in(client: Client, address: str) -> None:
 
 @pytest.mark.parametrize("address", CONSOLE)
 def test_a_portals_owner_is_a_stranger_here(client: Client, portal: Portal, address: str) -> None:
-    make_member(portal, 77, Membership.Role.OWNER)
+    make_member(portal, 77, Membership.Role.ADMIN)
     sign_in_as(client, 77)
     assert client.get(f"/portals/{portal.hub_id}/activity/").status_code == 200
     test_a_stranger_is_led_to_the_sign_in(client, address)

@@ -85,7 +85,7 @@ def test_a_role_is_changed_and_taken_away(portal: Portal) -> None:
     browser.post(form.address, form.fields | {"role": "admin"})
     assert Membership.objects.get(portal=portal, user_id=VIEWER).role == "admin"
     browser.post(form.address, form.fields | {"action": "remove"})
-    assert not Membership.objects.filter(portal=portal, user_id=VIEWER).exists()
+    assert Membership.objects.get(portal=portal, user_id=VIEWER).role == Membership.Role.WAITING
 
 
 def test_disconnecting_asks_before_it_does(portal: Portal) -> None:
