@@ -21,7 +21,7 @@ View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 
 def for_role(role: Role) -> Callable[[View], View]:
-    """Say which role a portal page needs at least. Without it a page needs a viewer."""
+    """Say which role a portal page needs at least. Every page says so; one that does not opens to nobody."""
 
     def mark(view: View) -> View:
         view.least_role = role  # type: ignore[attr-defined]
@@ -30,8 +30,18 @@ def for_role(role: Role) -> Callable[[View], View]:
     return mark
 
 
+def least_role(view: Callable[..., Any]) -> Role | None:
+    """Return the role that a portal page needs, None if nobody has said."""
+    return getattr(view, "least_role", None)
+
+
 def has_role(membership: Membership, role: Role) -> bool:
     return _RANK[Role(membership.role)] >= _RANK[role]
+
+
+def _may_open(membership: Membership, view: Callable[..., Any]) -> bool:
+    least = least_role(view)
+    return least is not None and has_role(membership, least)
 
 
 class AccessMiddleware:
@@ -59,7 +69,7 @@ class AccessMiddleware:
             visitors.note(visitor)
             if membership is None and visitors.to_be_proven(visitor).filter(portal__hub_id=hub_id).exists():
                 return _to_prove(request, hub_id)
-        if membership is None or not has_role(membership, getattr(view, "least_role", Role.VIEWER)):
+        if membership is None or not _may_open(membership, view):
             # Not raised: while debugging, Django's own page would tell which view it was.
             return page_not_found(request, Http404("No such portal, or you have no access to it."))
         log_context.is_about(membership.portal.hub_id)

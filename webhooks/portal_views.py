@@ -6,6 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from installations.access import Role, for_role
 from installations.models import AuditEntry
 from installations.visitors import VisitorRequest
 
@@ -15,6 +16,7 @@ PAGE_SIZE = 100
 
 
 @require_safe
+@for_role(Role.VIEWER)
 def activity(request: VisitorRequest) -> HttpResponse:
     """The latest events, the newest first; `?before=` pages by event id."""
     before = request.GET.get("before", "")

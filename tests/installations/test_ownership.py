@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -304,29 +304,25 @@ class TestRaces:
         outcomes = at_once(lambda: people.remove(one, other.pk), lambda: people.remove(other, one.pk))
         assert sorted(outcomes) == ["done", "refused"]
 
-    def test_killed_half_way_the_owner_stays(
-        self, portal: Portal, held: psycopg.Connection[tuple[object, ...]]
-    ) -> None:
+    def test_killed_half_way_the_owner_stays(self, portal: Portal) -> None:
         """The owner is an admin already, the heir not yet the owner: the connection is cut in between."""
         owner, heir = who(portal, OWNER), who(portal, ADMIN)
-        held.execute("SELECT 1 FROM installations_membership WHERE id = %s FOR UPDATE", [heir.pk])
         waiting = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-        with ThreadPoolExecutor(1) as pool:
-            transfer = pool.submit(lambda: apart(lambda: ownership.transfer(owner, heir.pk)))
-            (pid,) = wait_for(lambda: held.execute(waiting).fetchone() or (), what="the transfer to wait for the heir's row")
-            held.execute("SELECT pg_terminate_backend(%s)", [pid])
+        with another_connection() as holding, another_connection() as looking, ThreadPoolExecutor(1) as pool:
+            with holding.transaction():
+                holding.execute("SELECT 1 FROM installations_membership WHERE id = %s FOR UPDATE", [heir.pk])
+                transfer = pool.submit(lambda: apart(lambda: ownership.transfer(owner, heir.pk)))
+                found = wait_for(lambda: looking.execute(waiting).fetchone(), what="the transfer to wait")
+                looking.execute("SELECT pg_terminate_backend(%s)", found)
             with pytest.raises(OperationalError):
                 transfer.result(timeout=60)
         assert owner_id(portal) == OWNER
         assert actions(portal) == []
 
 
-@pytest.fixture
-def held(transactional_db: None) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
-    """A connection of its own, to hold a lock on."""
+def another_connection() -> psycopg.Connection[tuple[object, ...]]:
     address = settings.DATABASE_URL.replace("/hubapp?", f"/{connection.settings_dict['NAME']}?")
-    with psycopg.connect(address) as found:
-        yield found
+    return psycopg.connect(address, autocommit=True)
 
 
 def at_once(*deeds: Callable[[], object]) -> list[str]:
