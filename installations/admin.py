@@ -205,7 +205,7 @@ class MembershipPage(PortalRowsPage):
         if len(chosen) > 1:
             self.message_user(request, "Choose one person: a portal has one owner.", messages.ERROR)
             return None
-        if not is_confirmed(request) or not why(request):
+        if not is_confirmed(request) or not request.POST.get("reason", "").strip():
             return self.ask_first(
                 request,
                 memberships,
