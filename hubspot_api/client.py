@@ -8,6 +8,7 @@ Everything else in this package is this call with names and types. See docs/clie
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from functools import cache
 
@@ -37,11 +38,20 @@ HEADERS = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent"
 _IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 
 
-@cache
-def shared_transport() -> httpx2.BaseTransport:
-    """Return the process' pool of connections, made on first use: through HTTPS_PROXY, if that is set then."""
+def new_transport() -> httpx2.BaseTransport:
+    """Return a pool of connections, which leads through HTTPS_PROXY if that is set now."""
     direct, proxy = PooledTransport(), proxy_of_the_environment()
     return direct if proxy is None else ByTheEnvironment(direct, PooledTransport(proxy=proxy))
+
+
+def shared_transport() -> httpx2.BaseTransport:
+    """Return the process' pool of connections, made on first use. Threads that come together get the same."""
+    with _making:
+        return _shared()
+
+
+_making = threading.Lock()
+_shared = cache(new_transport)
 
 
 class Client:

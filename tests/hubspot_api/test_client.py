@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -559,3 +561,19 @@ def test_threads_share_a_client() -> None:
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(call, range(200)))
     assert len(here.log.records) == 200
+
+
+def test_threads_that_come_together_get_the_same_connections() -> None:
+    command = """if True:
+        import threading
+        from hubspot_api.client import shared_transport
+        together, found = threading.Barrier(8), []
+        def come():
+            together.wait()
+            found.append(shared_transport())
+        threads = [threading.Thread(target=come) for _ in range(8)]
+        for thread in threads: thread.start()
+        for thread in threads: thread.join()
+        assert len(set(map(id, found))) == 1
+    """
+    assert subprocess.run([sys.executable, "-c", command], check=False).returncode == 0

@@ -14,7 +14,7 @@ from emulator.proxy.service import HttpsProxy
 from hubspot_api import errors
 from hubspot_api.account import account_details
 from hubspot_api.attempts import Surroundings
-from hubspot_api.client import Client, shared_transport
+from hubspot_api.client import Client, new_transport
 from hubspot_api.errors import HubSpotError
 from hubspot_api.ports import StaticToken
 from hubspot_api.proxies import ByTheEnvironment, Proxy
@@ -93,7 +93,7 @@ def answers(server: Server, connection: socket.socket) -> None:
 def test_plain_http_and_what_no_proxy_names_go_straight(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
     with serving(answers) as server:
-        transport = shared_transport.__wrapped__()
+        transport = new_transport()
         assert isinstance(transport, ByTheEnvironment)
         client = Client(StaticToken("t"), transport=transport, api_url=server.url)
         assert client.request("GET", "/x").json == {"a": 1}
@@ -121,7 +121,7 @@ def reached(transport: ByTheEnvironment) -> str:
 
 def test_without_the_variable_there_is_no_proxy(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("HTTP_PROXY", "http://127.0.0.1:1")  # of other schemes
-    transport = shared_transport.__wrapped__()
+    transport = new_transport()
     assert isinstance(transport, PooledTransport)
     transport.close()
 
