@@ -41,7 +41,7 @@ _BY_OAUTH_STATUS: Mapping[str, type[HubSpotError]] = {
     "BAD_REDIRECT_URI": errors.OAuthRefused,  # our mistake, whatever `error` goes with it
 }
 _ROLLING_WINDOW = 10.0  # seconds; what an unknown 429 waits for
-_LONGEST_SECONDS = 600.0  # a Retry-After beyond this, on a window of seconds, can only be milliseconds
+_LONGEST_SECONDS = 600.0  # a Retry-After beyond this can only be milliseconds, but for migrations and whole days
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,25 +237,25 @@ def _oauth_said(said: Said, fields: Mapping[str, Any]) -> Said:
 
 
 def _retry_at(status: int, headers: Mapping[str, str], fields: Mapping[str, Any], now: datetime) -> datetime | None:
-    named = _retry_after(headers.get("retry-after", ""), now)
-    if status == 423:
-        return now + timedelta(seconds=max(named or 0.0, 2.0))
-    if status != 429:
-        return None if named is None else now + timedelta(seconds=named)
     policy = f"{_text(fields.get('policyName'))} {_text(fields.get('message'))}".lower()
-    if "daily" in policy:
-        return None if named is None else now + timedelta(seconds=named)
-    window = 1.0 if "secondly" in policy and "ten_secondly" not in policy else _ROLLING_WINDOW
-    if named is not None and named > _LONGEST_SECONDS:
-        named /= 1000
-    return now + timedelta(seconds=window if named is None else named)
+    means_hours = status == 477 or (status == 429 and "daily" in policy)
+    named = _retry_after(headers.get("retry-after", ""), now, longest=None if means_hours else _LONGEST_SECONDS)
+    if status == 423:
+        named = max(named or 0.0, 2.0)
+    if status == 429 and named is None and not means_hours:
+        named = 1.0 if "secondly" in policy and "ten_secondly" not in policy else _ROLLING_WINDOW
+    return None if named is None else now + timedelta(seconds=named)
 
 
-def _retry_after(value: str, now: datetime) -> float | None:
-    """Seconds, from a number of seconds or an HTTP date. HubSpot documents it for 477 only; others carry it too."""
+def _retry_after(value: str, now: datetime, *, longest: float | None) -> float | None:
+    """Seconds, from an HTTP date or a number, which beyond `longest` is one of milliseconds.
+
+    HubSpot documents it for 477 only, in seconds; others carry it too, and some senders count in milliseconds.
+    """
     value = value.strip()
     if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,6})?", value):
-        return float(value)
+        number = float(value)
+        return number if longest is None or number <= longest else number / 1000
     try:
         at = parsedate_to_datetime(value)
     except (TypeError, ValueError):

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from hubspot_api.answers import Answer
+from hubspot_api.breaker import Breaker, family_of
 from hubspot_api.errors import HubSpotError, NotFound, NotSent
 from hubspot_api.ports import Bucket, CallObserver, CallRecord, Gate, OpenGate, Permit, SilentObserver
 from hubspot_api.retrying import Retries
@@ -28,11 +29,12 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What calls are made with, besides the token: limiter, log, patience, and the clocks that tests replace."""
+    """What calls are made with, besides the token: limiter, log, patience, breaker, and the clocks."""
 
     gate: Gate = field(default_factory=OpenGate)
     observer: CallObserver = field(default_factory=SilentObserver)
     retries: Retries = field(default_factory=Retries)
+    breaker: Breaker | None = None  # None: HubSpot is asked however often it fails
     clock: Clock = time.monotonic
     now: Callable[[], datetime] = utc_now
     sleep: Callable[[float], None] = time.sleep
@@ -106,6 +108,13 @@ class Attempts:
             self._waited += pause
 
     def _once(self, sending: Sending, deadline: Deadline) -> Answer:
+        if self._with.breaker is None:
+            return self._attempt(sending, deadline)
+        family = family_of(self._call.path, is_search=self._bucket is Bucket.SEARCH)
+        with self._with.breaker.watching(self._call, family):
+            return self._attempt(sending, deadline)
+
+    def _attempt(self, sending: Sending, deadline: Deadline) -> Answer:
         with self._stopped(deadline):
             permit = self._with.gate.admit(self._bucket, deadline.remaining())
         self._attempts += 1

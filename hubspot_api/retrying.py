@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from hubspot_api.errors import HubSpotError, RateLimited
+from hubspot_api.errors import HubSpotError, RateLimited, Suspended
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +27,9 @@ class Retries:
         """Return the seconds to wait before the next attempt, or None to give up.
 
         `attempts` have been made; `chance` is random in [0, 1). A 429 is never answered with another call: that is
-        for the gate and the caller to plan.
+        for the gate and the caller to plan; nor is a call that the breaker holds back.
         """
-        if attempts >= self.attempts or isinstance(error, RateLimited) or not error.retryable:
+        if attempts >= self.attempts or isinstance(error, (RateLimited, Suspended)) or not error.retryable:
             return None
         if not (idempotent or error.certainly_not_done):
             return None

@@ -11,6 +11,7 @@ from hubspot_api.account import account_details
 from hubspot_api.app_tokens import AppTokens
 from hubspot_api.app_webhooks import DeveloperKey
 from hubspot_api.attempts import Surroundings
+from hubspot_api.breaker import Breaker
 from hubspot_api.client import Client, shared_transport
 from hubspot_api.oauth import OAuth, TokenGrant
 from hubspot_api.ports import AccessToken, OpenGate, StaticToken
@@ -34,18 +35,23 @@ EXCHANGE_PATIENCE_S = 2.5  # as little as is longer than that wait at the token 
 JOURNAL_PATIENCE_S = 2.5  # nobody waits for the journal's reader
 REFRESH_PATIENCE_S = 2.5  # just longer than a new Redis keeps the token endpoint closed
 
+# Keeps this process from hammering a HubSpot that fails. Each process finds out by itself.
+BREAKER = Breaker()
+
 
 def client_for(portal: Portal, work_class: WorkClass) -> Client:
     """Return a client for one portal, of one class of work. Threads may share it.
 
-    Its calls raise HubSpotError, LimiterFull and TokenBusy (come back later), ReconnectRequired and
-    PortalNotConnected (somebody has to connect the portal again).
+    Its calls raise HubSpotError (Suspended while HubSpot keeps failing), LimiterFull and TokenBusy (come back
+    later), ReconnectRequired and PortalNotConnected (somebody has to connect the portal again).
     """
     return Client(
         _Tokens(portal),
         hub_id=portal.hub_id,
         surroundings=Surroundings(
-            gate=gate_for(portal.hub_id, work_class, private_app=private_app_of(portal)), observer=observer_for(portal)
+            gate=gate_for(portal.hub_id, work_class, private_app=private_app_of(portal)),
+            observer=observer_for(portal),
+            breaker=BREAKER,
         ),
         api_url=settings.HUBSPOT_API_URL,
         version=settings.HUBSPOT_API_VERSION,

@@ -3,6 +3,7 @@
     HubSpotError
     ├── NoAnswer                      nothing usable came back
     │   ├── NotSent                     no connection: certainly did not happen
+    │   │   └── Suspended                 not tried, as HubSpot keeps failing
     │   ├── AnswerLost                  sent, then the connection broke: may have happened
     │   └── DeadlineExceeded            sent, then time ran out: may have happened
     ├── AnswerInvalid                 a success that we cannot use: probably happened
@@ -60,6 +61,7 @@ from .no_answer import (
     Overloaded,
     ResponseInvalid,
     ServerFailed,
+    Suspended,
     UnexpectedStatus,
 )
 from .oauth import (
@@ -133,6 +135,7 @@ __all__ = [
     "ResponseInvalid",
     "ServerFailed",
     "SignatureProblem",
+    "Suspended",
     "TokenExpired",
     "TokenMissing",
     "TokenUnreadable",

@@ -19,6 +19,13 @@ class NotSent(NoAnswer):
     happened = "no connection to HubSpot"
 
 
+class Suspended(NotSent):
+    """Not even tried: this part of the API has failed for this account again and again. See `breaker`."""
+
+    happened = "calls are held back, because HubSpot keeps failing them"
+    advice = "Come back at retry_at, when one call goes to look whether HubSpot is well again."
+
+
 class AnswerLost(NoAnswer):
     """The connection broke after the call was sent."""
 

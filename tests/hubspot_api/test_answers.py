@@ -254,6 +254,10 @@ def test_a_429_names_its_allowance_and_when_to_come_back(
         (423, {"Retry-After": "1"}, 2),
         (423, {"Retry-After": "7"}, 7),
         (503, {"Retry-After": "5"}, 5),
+        (503, {"Retry-After": "600"}, 600),
+        (503, {"Retry-After": "30000"}, 30),
+        (500, {"Retry-After": "Fri, 20 Nov 2026 14:00:00 GMT"}, 7_200),
+        (423, {"Retry-After": "2500"}, 2.5),
         (503, {}, None),
     ],
 )
