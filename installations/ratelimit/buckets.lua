@@ -3,7 +3,7 @@
 -- A bucket is two keys in one hash slot:
 --   …:<bucket>        sorted set: one member per call that HubSpot's window may still hold, scored with the
 --                     millisecond at which its place comes back
---   …:<bucket>:state  hash: n (calls begun), paced (when the next paced call would be on time), rush (see below),
+--   …:<bucket>:state  hash: n (grows with calls begun), paced (when the next paced call would be on time), rush (see below),
 --                     queue (who waits), frozen (nobody before), rejected (429s), rejected_at, strikes,
 --                     max (HubSpot's, if it differs from what we assume at first)
 -- A bucket with midnights is a day's: its sorted set holds the calls under way, and its state also ends (when its day
@@ -11,7 +11,8 @@
 -- left) and told_at.
 -- KEYS[1] is the era: which Redis server wrote all this (run), since when (began), the latest time seen, how far
 -- its clock has been set back (behind), and when all callers found it again (woke). Further keys are pairs of the
--- above. Times are whole milliseconds.
+-- above. Times are whole milliseconds. Callers compare Redis' clock with their own: what it leapt ahead in all (leapt) is
+-- taken off what they are told, so that one of them notices a leap for all.
 local GRACE = 250 -- a place in the queue outlasts its promised start by this
 local UNDER_WAY = 1000 -- calls begun before an era may arrive this late in it
 local SILENCE = 10000 -- callers who find Redis away call nobody for longer than this
@@ -41,9 +42,9 @@ local function enter_era()
   local clock = redis.call('TIME')
   local time = clock[1] * 1000 + math.floor(clock[2] / 1000)
   local run = run_id()
-  local known = redis.call('HMGET', KEYS[1], 'run', 'began', 'seen', 'behind', 'woke')
+  local known = redis.call('HMGET', KEYS[1], 'run', 'began', 'seen', 'behind', 'woke', 'leapt')
   local began, seen, behind = tonumber(known[2]), tonumber(known[3]) or 0, tonumber(known[4]) or 0
-  local woke = tonumber(known[5]) or 0
+  local woke, leapt = tonumber(known[5]) or 0, tonumber(known[6]) or 0
   local now = math.max(time + behind, seen)
   if known[1] ~= run then
     began = now
@@ -52,11 +53,11 @@ local function enter_era()
   if now > seen + 100 or now - time ~= behind then
     redis.call('HSET', KEYS[1], 'seen', now, 'behind', now - time)
   end
-  return now, time, began, woke, now > seen + SILENCE
+  return now, time, now - leapt, began, woke, now > seen + SILENCE
 end
 
--- Windows go by now, which never steps back. Midnights go by what Redis' clock says.
-local now, time_of_day, began, woke, silent = enter_era()
+-- Windows go by now, which never steps back. Midnights go by what Redis' clock says. Steady is what callers are told.
+local now, time_of_day, steady, began, woke, silent = enter_era()
 
 local function numbers(first, count)
   local found = {}
@@ -102,7 +103,7 @@ local function open_day(bucket)
     redis.call('HSET', bucket.state, 'ends', ends, 'used', bucket.used, 'first', bucket.first)
     keep_day(bucket)
   end
-  bucket.untold = not bucket.told_at or bucket.told_at < began
+  bucket.untold = not bucket.told_at or bucket.told_at < math.max(began, woke)
 end
 
 local RULE = 10 -- numbers that say what a bucket is, from ARGV[first] on
@@ -114,7 +115,7 @@ local function opened(index, first)
   redis.call('ZREMRANGEBYSCORE', bucket.slots, '-inf', now)
   local state =
     redis.call('HMGET', bucket.state, 'n', 'paced', 'queue', 'frozen', 'strikes', 'rejected_at', 'max', 'rush')
-  bucket.n = tonumber(state[1]) or 0
+  bucket.n = tonumber(state[1]) or now -- so that no call begun before we forgot can be taken for one begun since
   bucket.paced = tonumber(state[2]) or 0
   bucket.queue = state[3] and cmsgpack.unpack(state[3]) or {}
   bucket.frozen = tonumber(state[4]) or 0
@@ -279,12 +280,12 @@ local commands = {}
 -- HubSpot tells.
 
 -- not_after ticket rank calls wait hold, then per bucket: its rules
--- Answers verdict now start bucket reason, then per bucket: held n. Verdict 1: go; 0: come back at start; -1: start is
+-- Answers verdict steady start bucket reason, then per bucket: held n. Start is on the same clock. Verdict 1: go; 0: come back at start; -1: start is
 -- further away than wait; -2: the request is older than its sender's patience, nothing was done.
 function commands.take()
   local not_after, ticket, rank, calls, wait, hold = tonumber(ARGV[2]), ARGV[3], numbers(4, 4)
-  if now > not_after then
-    return { -2, now, now, 1, 'late' }
+  if steady > not_after then
+    return { -2, steady, steady, 1, 'late' }
   end
   local slots = {}
   for call = 1, calls do
@@ -306,7 +307,7 @@ function commands.take()
     buckets[index] = bucket
   end
   local verdict = start <= now and 1 or start - now <= wait and 0 or -1
-  local answer = { verdict, now, start, slowest, reason }
+  local answer = { verdict, steady, start - now + steady, slowest, reason }
   for _, bucket in ipairs(buckets) do
     if verdict == 0 then
       join_queue(bucket, { ticket, rank, calls, start + GRACE })
@@ -352,7 +353,8 @@ end
 
 -- HubSpot's count of the day holds all calls but, at most, those of ours that were under way when this one began, and
 -- those begun since. The answer to the latest call is right, both up and down; that all is used up is right in any case.
--- It says nothing if its call is from the day before. A count that is high so soon after midnight is yesterday's: HubSpot's clock is behind ours.
+-- It says nothing if its call is from the day before. If nearly all is used so soon after midnight, it is yesterday's
+-- count: HubSpot's clock is behind ours.
 local function learn_day(bucket, counted, held, n)
   local late = n < bucket.told and counted < bucket.known
   if n <= bucket.first or n > bucket.n or late then
@@ -360,7 +362,7 @@ local function learn_day(bucket, counted, held, n)
   end
   local used = counted + bucket.n - n + math.max(0, held - 1)
   redis.call('HSET', bucket.state, 'used', used, 'told', n, 'told_at', now)
-  if time_of_day < bucket.doubtful_until and counted > bucket.known / 4 then
+  if time_of_day < bucket.doubtful_until and counted > bucket.known * 0.9 then
     redis.call('HSET', bucket.state, 'ends', math.min(time_of_day + AGAIN, bucket.doubtful_until))
   end
 end
@@ -489,7 +491,7 @@ function commands.meet()
   if silent and ARGV[2] == '1' then
     redis.call('HSET', KEYS[1], 'woke', now)
   end
-  return now
+  return steady
 end
 
 -- Nobody called HubSpot within the last window: nothing to wait for
@@ -498,9 +500,13 @@ function commands.trust()
   return now
 end
 
--- The clock leapt forward, places came back too early: as if all were forgotten
+-- earliest latest: what steady should be, by its caller's clock. If it is later, Redis' clock leapt ahead and places came
+-- back too early: as if all were forgotten. Else another caller has seen to that.
 function commands.distrust()
-  redis.call('HSET', KEYS[1], 'began', now)
+  local earliest, latest = numbers(2, 2)
+  if steady > latest then
+    redis.call('HSET', KEYS[1], 'began', now, 'leapt', now - earliest)
+  end
   return now
 end
 

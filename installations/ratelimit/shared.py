@@ -22,7 +22,7 @@ from hubspot_api.ports import Bucket
 
 from .asked import Asked, Place, Verdict
 from .limits import Limits, PrivateApp, WorkClass
-from .meeting import Meeting
+from .meeting import HOLDS_S, Meeting
 
 logger = logging.getLogger(__name__)
 
@@ -111,7 +111,7 @@ class SharedBuckets:
         asked_at = self._clock()
         command = Command("take", keys(asked.hub_id, asked.buckets), self._question(asked, wait_s, met, asked_at))
         verdict, now, start, slowest, reason, *counts = self._run(command)
-        self._check_clock(met, Meeting(asked_at, now))
+        self._check_clock(met, Meeting(asked_at, self._clock(), now))
         return Verdict(
             go=verdict == _GO,
             promised=verdict in {_PROMISED, _LATE},
@@ -174,7 +174,7 @@ class SharedBuckets:
         holds = [Command("hold", keys(p.hub_id, [p.bucket]), [p.ms, p.slot]) for p in self._places()]
         long_away = asked_at - self.lost_at > self._limits.longest_window_ms / 1000
         now, *_ = self._pipeline([Command("meet", [], [int(long_away)]), *holds])
-        meeting = Meeting(asked_at, now)
+        meeting = Meeting(asked_at, self._clock(), now)
         if self._met is not None:
             self._check_clock(self._met, meeting)
         self._joined, self._lost_at = True, None
@@ -214,13 +214,15 @@ class SharedBuckets:
 
     def _check_clock(self, before: Meeting, now: Meeting) -> None:
         """Raise RedisAway if Redis' clock was set forward: places came back before their time, so none is trusted."""
-        ahead_ms = now.now_ms - before.latest_ms(self._clock())
+        ahead_ms = now.now_ms - before.latest_ms(now.answered_at)
         if ahead_ms > 0:
             logger.warning("Redis' clock was set %.1f s ahead; the rate limiter starts anew", ahead_ms / 1000)
-            self._run(Command("distrust", [], []))
-        self._met = now
-        if ahead_ms > 0:
+            asked_at = self._clock()
+            expected = [before.earliest_ms(asked_at), before.latest_ms(asked_at + TIMEOUT_S, leap_s=0)]
+            self._run(Command("distrust", [], expected))
             raise RedisAway("Redis' clock was set.")
+        if now.asked_at - before.asked_at > HOLDS_S:
+            self._met = now
 
     def _lost(self, error: redis.RedisError) -> RedisAway:
         now = self._clock()
