@@ -31,6 +31,7 @@ from .vault import DataKeyDestroyed, KeyUnknown, SealBroken, Vault, VaultError, 
 
 logger = logging.getLogger(__name__)
 
+CLOCKS_DIFFER = timedelta(minutes=1)  # at most, between the machines of one app, but for a fault
 LEASE = timedelta(seconds=30)  # longer than two calls that wait for the limiter: see clients.refresher
 AHEAD_AT_MOST = timedelta(minutes=5)
 AHEAD_SHARE = 0.2  # of the token's life
@@ -242,7 +243,8 @@ def _claim(seen: Credential) -> Held | None:
     now = timezone.now()
     with _sealed_well(seen.portal):
         refresh_tokens = _refresh_tokens(seen)
-    free = Q(lease_until=None) | Q(lease_until__lt=now)
+    # A lease that ends later than any can was taken before the clock was set back.
+    free = Q(lease_until=None) | Q(lease_until__lt=now) | Q(lease_until__gt=now + LEASE + CLOCKS_DIFFER)
     may_try = Q(retry_at=None) | Q(retry_at__lte=now)
     won = Credential.objects.filter(free, may_try, pk=seen.pk, generation=seen.generation).update(
         generation=F("generation") + 1, lease_until=now + LEASE

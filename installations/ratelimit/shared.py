@@ -58,7 +58,7 @@ class Command:
 
 def keys(hub_id: int | None, buckets: Iterable[Bucket]) -> list[str]:
     """Return the keys of an account's buckets, two each. None stands for all accounts together."""
-    owner = "app" if hub_id is None else int(hub_id)
+    owner = "app" if hub_id is None else f"{hub_id:d}"
     slots = [f"hubapp:limit:{{{owner}}}:{bucket.value}" for bucket in buckets]
     return [key for name in slots for key in (name, f"{name}:state")]
 

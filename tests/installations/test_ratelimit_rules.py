@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hubspot_api.ports import Bucket
@@ -18,10 +18,25 @@ KINDS = [None, PrivateApp("UTC")]
 OWNERS = st.none() | st.integers(0, 2**63 - 1)
 
 
-@given(st.tuples(OWNERS, st.sampled_from(COUNTED)), st.tuples(OWNERS, st.sampled_from(COUNTED)))
-def test_no_two_buckets_share_a_key(one: tuple[int | None, Bucket], other: tuple[int | None, Bucket]) -> None:
-    ours, theirs = keys(one[0], [one[1]]), keys(other[0], [other[1]])
-    assert len({*ours, *theirs, ERA}) == (3 if one == other else 5)
+@settings(max_examples=20, deadline=None)
+@given(st.sets(OWNERS, min_size=30, max_size=40))
+def test_no_two_buckets_share_a_key(owners: set[int | None]) -> None:
+    """Twenty sets of at least 30 owners with five buckets each: 223,500 pairs at the least."""
+    buckets = [(owner, bucket) for owner in owners for bucket in COUNTED]
+    names = [name for owner, bucket in buckets for name in keys(owner, [bucket])]
+    assert len({*names, ERA}) == 2 * len(buckets) + 1
+
+
+# What a forged id would have to look like to reach another portal's bucket, or out of the hash slot.
+_FORGED = st.text(st.sampled_from("{}:1app burstte٣_-+"), min_size=1) | st.sampled_from(
+    ["1}:burst", "app", "1:{2}", "1_0"]
+)
+
+
+@given(_FORGED)
+def test_only_a_number_makes_a_key(owner: str) -> None:
+    with pytest.raises(ValueError, match="format code 'd'"):
+        keys(owner, [Bucket.BURST])  # type: ignore[arg-type]
 
 
 def test_a_portals_keys_share_a_slot() -> None:
