@@ -400,7 +400,7 @@ def url(redis_server: Redis) -> Iterator[str]:
 
 
 def test_nothing_goes_over_the_limit_and_nothing_is_lost(url: str) -> None:
-    machine: Callable[[], LimiterMachine] = type("Machine", (LimiterMachine,), {"url": url})
+    machine: type[LimiterMachine] = type("Machine", (LimiterMachine,), {"url": url})
     run_state_machine_as_test(
         machine,
         settings=settings(
