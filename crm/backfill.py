@@ -22,7 +22,7 @@ from installations.ratelimit import WorkClass
 from lanes.kinds import LaneKind, register
 from lanes.slices import Slice
 
-from . import availability, mirror, parallel, readings
+from . import availability, features, mirror, parallel, readings
 from .models import Change, Record, Sync
 from .reading import Reader
 from .readings import Readings
@@ -78,7 +78,7 @@ def work(turn: Slice) -> datetime | None:
         return None if _read_pages(run) else timezone.now()
     except MissingScopes as error:
         with turn.fence():
-            availability.close(sync.portal, {sync.object_type: str(error)})
+            availability.close(sync.portal, {features.records(sync.object_type): error.scopes})
         return None
 
 

@@ -12,9 +12,10 @@ from hubspot_api import owners as hubspot_owners
 from hubspot_api import pipelines as hubspot_pipelines
 from hubspot_api import properties as hubspot_properties
 from hubspot_api.client import Client
-from hubspot_api.errors import Forbidden
+from hubspot_api.errors import Forbidden, MissingScopes
 from installations.models import Portal
 
+from . import availability, features
 from .models import Owner, Property, Sync
 from .object_types import BY_ID
 
@@ -56,23 +57,27 @@ def refresh_owners(portal: Portal, client: Client) -> None:
 
 def _refresh(portal: Portal, object_type: str, client: Client) -> None:
     found = [one for one in hubspot_properties.list_all(client, object_type) if not one.archived]
-    in_pipelines = _pipeline_options(object_type, client)
+    in_pipelines = _pipeline_options(portal, object_type, client)
     with transaction.atomic():
         _store(portal, object_type, found, in_pipelines)
         Sync.objects.filter(portal=portal, object_type=object_type).update(properties_read_at=timezone.now())
 
 
-def _pipeline_options(object_type: str, client: Client) -> dict[str, Options]:
+def _pipeline_options(portal: Portal, object_type: str, client: Client) -> dict[str, Options]:
     """Return the options of the properties whose values live in pipelines: their definitions name none.
 
     Without leave to read pipelines, stages are shown by their id.
     """
-    properties = BY_ID[object_type].pipeline_properties
-    if properties is None:
+    properties, feature = BY_ID[object_type].pipeline_properties, features.pipelines(object_type)
+    if properties is None or availability.is_closed(portal, feature):
         return {}
     try:
         pipelines = hubspot_pipelines.list_all(client, object_type)
+    except MissingScopes as error:
+        availability.close(portal, {feature: error.scopes})
+        return {}
     except Forbidden:
+        availability.close(portal, {feature: ()})
         return {}
     stages = [[stage.id, stage.label] for pipeline in pipelines for stage in pipeline.stages]
     return dict(zip(properties, ([[one.id, one.label] for one in pipelines], stages), strict=True))

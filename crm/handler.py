@@ -14,6 +14,7 @@ from installations.ratelimit import WorkClass
 from webhooks.handlers import ReceivedChange
 
 from . import availability, mirror, privacy, readings, reconcile
+from .availability import Refused
 from .events import Dirty, Ids, collapse
 from .models import Change, Record
 from .reading import Reader
@@ -25,7 +26,7 @@ class Found:
     """What `read` hands to `apply`."""
 
     readings: Readings
-    refused: dict[str, str]
+    refused: Refused
     about: Ids  # which records the events were about
 
 

@@ -164,6 +164,22 @@ class Owner(models.Model):
         constraints = [models.UniqueConstraint(fields=["portal", "owner_id"], name="one_row_per_owner")]
 
 
+class ClosedFeature(models.Model):
+    """Something that a portal does not let us read, or did not once: see crm.features and crm.availability."""
+
+    portal = models.ForeignKey(Portal, models.CASCADE, related_name="closed_features")
+    feature = models.TextField()  # its key
+    scopes = ArrayField(models.TextField(), default=list)  # any one opens it; empty: HubSpot did not say which
+    closed_at = models.DateTimeField(default=timezone.now)
+    opened_at = models.DateTimeField(null=True)  # null: it is closed
+    probe_at = models.DateTimeField(null=True)  # when HubSpot is asked again; null: its scope was not granted at all
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["portal", "feature"], name="one_row_per_closed_feature"),
+        ]
+
+
 class Sync(models.Model):
     """How one object type of one portal is being kept: first sync, reconcile, sweep."""
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils import timezone
+
+from hubspot_api.errors import Migrating, WrongHublet
 from hubspot_api.ports import Bucket
 from installations import days
 from installations.clients import private_app_of
 from installations.days import Day
-from installations.install import lacking
 from installations.models import Credential, Portal
 from installations.ratelimit import limiter
 from installations.scopes import in_words
@@ -82,6 +84,14 @@ class Freshness:
 
 
 @dataclass(frozen=True)
+class Standstill:
+    """HubSpot moves the account to another data centre, or says that it has: nothing can be read meanwhile."""
+
+    is_under_way: bool  # else the move is over, and our access leads to where the account was
+    until: datetime  # when it is tried again
+
+
+@dataclass(frozen=True)
 class ApiUse:
     """Calls of the last ten seconds against what HubSpot allows."""
 
@@ -105,6 +115,7 @@ def context(portal: Portal) -> dict[str, object]:
         "syncs": syncs,
         "first_sync": FirstSync(open_syncs, is_stopped=portal.state != Portal.State.ACTIVE),
         "freshness": _freshness(portal),
+        "standstill": _standstill(portal),
         "api_use": _api_use(portal),
         "events": Event.objects.filter(portal=portal).with_state().order_by("-id")[:10],
         "changes": presenting.latest_changes(portal, 10),
@@ -114,9 +125,8 @@ def context(portal: Portal) -> dict[str, object]:
 def _connection(portal: Portal) -> dict[str, object]:
     credential = Credential.objects.filter(portal=portal).first()
     if credential is None:  # somebody is disconnecting the portal at this moment
-        return {"token": None, "granted": [], "missing": []}
-    granted = credential.scopes
-    return {"token": times_of(credential), "granted": in_words(granted), "missing": in_words(lacking(credential))}
+        return {"token": None, "granted": []}
+    return {"token": times_of(credential), "granted": in_words(credential.scopes)}
 
 
 def _syncs(portal: Portal) -> list[ShownSync]:
@@ -133,6 +143,15 @@ def _freshness(portal: Portal) -> Freshness:
     reconciled_at = min((at for at in asked if at), default=None) if None not in asked else None
     count = waiting[:_COUNTED].count() if first else 0
     return Freshness(count, first, moved_at, reconciled_at)
+
+
+def _standstill(portal: Portal) -> Standstill | None:
+    held = Lane.objects.filter(portal=portal, not_before__gt=timezone.now()).order_by("not_before")
+    for error, until in held.values_list("latest_error", "not_before"):
+        name = error.partition(":")[0]
+        if until is not None and name in {Migrating.__name__, WrongHublet.__name__}:
+            return Standstill(name == Migrating.__name__, until)
+    return None
 
 
 def _api_use(portal: Portal) -> ApiUse:

@@ -10,14 +10,15 @@ from django.utils import timezone
 
 from hubspot_api import associations, batches, objects
 from hubspot_api.client import Client
-from hubspot_api.errors import Forbidden, MissingScopes, NotFound
+from hubspot_api.errors import MissingScopes, NotFound
 from hubspot_api.records import RecordPage
 from installations.clients import client_for
 from installations.models import Portal
 from installations.ratelimit import WorkClass
 
-from . import availability, definitions, parallel, readings
-from .object_types import BY_ID, OBJECT_TYPES
+from . import availability, definitions, features, parallel, readings
+from .features import Feature
+from .object_types import OBJECT_TYPES
 from .readings import AssociationsRead, RecordRead
 
 T = TypeVar("T")
@@ -33,21 +34,26 @@ class ManyMissing(Exception):
 class Reader:
     """Reads for one portal, in one class of work.
 
-    An object type for which a scope is missing is not asked for again: it is named in `refused`, with the reason, for
-    the caller to write down (availability.close) in the transaction of its step. Else reads raise what client_for's
-    calls raise; a 403 for any other reason may be over soon.
+    A feature for which a scope is missing is not asked for again: it is named in `refused`, with the scopes that
+    HubSpot asks for, for the caller to write down (availability.close) in the transaction of its step. Else reads raise
+    what client_for's calls raise; a 403 for any other reason may be over soon.
     """
 
     def __init__(self, portal: Portal, work_class: WorkClass) -> None:
         self.portal = portal
         self.work_class = work_class
         self.client = client_for(portal, work_class)
-        self.refused: dict[str, str] = {}
+        self.refused: dict[Feature, Sequence[str]] = {}
         self._names: dict[str, list[str]] = {}
 
     @cached_property
-    def _closed(self) -> set[str]:
-        return availability.closed_types(self.portal)
+    def _closed(self) -> set[Feature]:
+        self.client.tokens.current()  # a renewal brings HubSpot's own list of scopes, which may close something
+        return availability.closed(self.portal)
+
+    def is_closed(self, object_type: str) -> bool:
+        """Whether records of this type are not to be read; also when that has only just turned out."""
+        return features.records(object_type) in self._closed
 
     def records(self, object_type: str, ids: Collection[int]) -> list[RecordRead]:
         """Read records by id. Every id is answered for: live, archived, merged away or gone.
@@ -55,7 +61,7 @@ class Reader:
         One that a batch does not return is looked up among the archived, then alone, because only a single read
         knows merged ids ("Contacts API guide"). Raises ManyMissing where that is too much for one step.
         """
-        if object_type in self._closed or not ids:
+        if not ids or self.is_closed(object_type):
             return []
         try:
             properties = self._properties(object_type)
@@ -67,7 +73,7 @@ class Reader:
             singles = [partial(_read_alone, self.client, object_type, i, properties) for i in missing]
             found = [reads for reads, _ in results] + parallel.all_of(singles)
         except MissingScopes as error:
-            self._refuse({object_type}, error)
+            self._refuse(features.records(object_type), error)
             return []
         return [record for reads in found for record in reads]
 
@@ -95,7 +101,7 @@ class Reader:
         A record that HubSpot reports an error about is left out: its associations are unknown, not none.
         """
         towards = (object_type.id for object_type in OBJECT_TYPES) if to_types is None else to_types
-        open_types = [to_type for to_type in towards if {from_type, to_type}.isdisjoint(self._closed)]
+        open_types = [to_type for to_type in towards if not self._needed(from_type, to_type) & self._closed]
         parts = _parts(sorted(ids), associations.READ_SIZE)
         calls = [self._sides(from_type, to_type, part) for to_type in open_types for part in parts]
         return [read for result in parallel.all_of(calls) for read in result]
@@ -109,14 +115,23 @@ class Reader:
             self._names[object_type] = definitions.names(self.portal, object_type, self.client)
         return self._names[object_type]
 
-    def _refuse(self, object_types: set[str], error: MissingScopes) -> None:
-        """Close the type whose scope is missing; of two, those that HubSpot names. Raises Forbidden if none."""
-        named = {object_type for object_type in object_types if BY_ID[object_type].scope in error.scopes}
-        lacking = named if len(object_types) > 1 else object_types
-        if not lacking:
-            raise Forbidden("", error.call, error.said) from error
-        self._closed |= lacking
-        self.refused |= dict.fromkeys(lacking, str(error))
+    def _needed(self, from_type: str, to_type: str) -> set[Feature]:
+        """What reading associations takes."""
+        return {
+            features.associations(from_type, to_type),
+            features.records(from_type),
+            features.records(to_type),
+        }
+
+    def _refuse(self, feature: Feature, error: MissingScopes) -> None:
+        self._closed.add(feature)
+        self.refused[feature] = error.scopes
+
+    def _refuse_sides(self, from_type: str, to_type: str, error: MissingScopes) -> None:
+        """Close the types at either end whose scope HubSpot names; else the associations between them."""
+        ends = [one for one in (features.records(from_type), features.records(to_type)) if one.scope in error.scopes]
+        for feature in ends or [features.associations(from_type, to_type)]:
+            self._refuse(feature, error)
 
     def _sides(self, from_type: str, to_type: str, ids: Sequence[int]) -> Callable[[], list[AssociationsRead]]:
         def read() -> list[AssociationsRead]:
@@ -124,7 +139,7 @@ class Reader:
             try:
                 result = associations.read(self.client, from_type, to_type, ids)
             except MissingScopes as error:
-                self._refuse({from_type, to_type}, error)
+                self._refuse_sides(from_type, to_type, error)
                 return []
             return [
                 readings.associated(from_type, record_id, to_type, found, read_at)

@@ -8,13 +8,13 @@ events are for them.
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from hubspot_api import search
+from hubspot_api.client import Client
 from hubspot_api.errors import Forbidden, MissingScopes
 from installations.models import Portal
 from installations.ratelimit import WorkClass
@@ -22,9 +22,10 @@ from lanes.kinds import LaneKind, register
 from lanes.signals import bring_forward, signal
 from lanes.slices import Slice
 
-from . import availability, backfill, definitions, mirror
+from . import availability, backfill, definitions, features, mirror, probing
 from .models import Change, FeedHead, Record, Sync
 from .object_types import BY_ID
+from .probing import named_scopes
 from .reading import Reader
 from .readings import Readings, State
 
@@ -34,6 +35,7 @@ AT_LEAST = timedelta(minutes=15)
 QUIET_SHARE = 4  # a portal quiet for an hour is asked every quarter of that
 LOOKS_BACK = timedelta(minutes=5)  # how long HubSpot's index may lag behind
 SWEEP_EVERY = timedelta(days=1)
+SWEEP_AT_MOST_EVERY = timedelta(minutes=10)  # however often somebody connects the portal again
 OWNERS_EVERY = timedelta(hours=1)
 
 
@@ -41,7 +43,8 @@ def work(turn: Slice) -> datetime | None:
     """Ask once for each object type that is in sync; return when to ask again."""
     portal = Portal.objects.get(pk=turn.portal_id)
     reader = Reader(portal, WorkClass.BULK)
-    _look_after_owners(turn, portal, reader)
+    probing.ask_again(turn, portal, reader.client)
+    _look_after_owners(turn, portal, reader.client)
     _sweep_if_due(turn, portal)
     for sync in _due(portal):
         if not _reconcile(turn, sync, reader):
@@ -67,12 +70,14 @@ def _reconcile(turn: Slice, sync: Sync, reader: Reader) -> bool:
             page = _ask(sync, reader)
         except MissingScopes as error:
             with turn.fence():
-                availability.close(sync.portal, {sync.object_type: str(error)})
+                availability.close(sync.portal, {features.records(sync.object_type): error.scopes})
             return True
         if not page:
             _close_window(turn, sync)
             return True
         _take_over(turn, sync, reader, page)
+        if reader.is_closed(sync.object_type):
+            return True  # what the window held was found, and not read
         if not turn.has_time:
             return False
 
@@ -120,20 +125,35 @@ def _write(turn: Slice, sync: Sync, reader: Reader, found: Readings, **progress:
             Sync.objects.filter(pk=sync.pk).update(**progress)
 
 
-def _look_after_owners(turn: Slice, portal: Portal, reader: Reader) -> None:
+def _look_after_owners(turn: Slice, portal: Portal, client: Client) -> None:
     syncs = Sync.objects.filter(portal=portal)
+    if availability.is_closed(portal, features.OWNERS):
+        return
     if syncs.filter(owners_read_at__gt=timezone.now() - OWNERS_EVERY).exists():
         return
     turn.renew()
-    with suppress(Forbidden):  # without that scope owners are shown by their number
-        definitions.refresh_owners(portal, reader.client)
-    syncs.update(owners_read_at=timezone.now())
+    try:
+        definitions.refresh_owners(portal, client)
+    except Forbidden as error:
+        with turn.fence():
+            availability.close(portal, {features.OWNERS: named_scopes(error)})
+    else:
+        syncs.update(owners_read_at=timezone.now())
 
 
 def _sweep_if_due(turn: Slice, portal: Portal) -> None:
-    due = Sync.objects.filter(
-        portal=portal, state=Sync.State.IN_SYNC, reading_ended_at__lt=timezone.now() - SWEEP_EVERY
-    ).order_by("object_type")  # as lanes are locked
+    """Have everything read again: each day, and where nobody knows what no event has told.
+
+    That is after the portal was connected again, and after something was opened: records read before lack their
+    associations with it.
+    """
+    now = timezone.now()
+    connected = Q(reading_began_at__lt=portal.state_changed_at, reading_ended_at__lt=now - SWEEP_AT_MOST_EVERY)
+    why = Q(reading_ended_at__lt=now - SWEEP_EVERY) | connected
+    if (opened_at := availability.opened_at(portal)) is not None:
+        why |= Q(reading_began_at__lt=opened_at)
+    ended = Sync.objects.filter(portal=portal, state=Sync.State.IN_SYNC, reading_ended_at__isnull=False)
+    due = ended.filter(why).order_by("object_type")  # as lanes are locked
     with turn.fence():
         for sync in due:
             backfill.start_again(sync)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.dispatch import Signal
 
 portal_connected = Signal()  # portal: installed or reconnected; work may begin
+scopes_changed = Signal()  # portal: a renewed token has other scopes than the one before
 portal_needs_reconnect = Signal()  # portal: HubSpot refuses our tokens; work must rest
 portal_disconnected = Signal()  # portal: somebody asked to leave, or HubSpot removed us; work must stop
 erase_portal = Signal()  # portal: delete everything you hold about it

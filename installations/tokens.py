@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Greatest
 from django.utils import timezone
@@ -27,6 +28,7 @@ from hubspot_api.secret import Secret
 from . import endpoint, refusals
 from .errors import InstallationError, PortalNotConnected, ReconnectRequired, TokenBusy, TryLater
 from .models import Credential, DataKey, Portal
+from .signals import scopes_changed
 from .vault import DataKeyDestroyed, KeyUnknown, SealBroken, Vault, VaultError, make_data_key
 
 logger = logging.getLogger(__name__)
@@ -308,16 +310,21 @@ def _save(held: Held, used: Secret, grant: TokenGrant) -> bool:
     vault = held.vault
     returned = grant.refresh_token or used
     kept = "" if returned == used else vault.seal("refresh_token", used)
+    # A token has `oauth` at least: an empty list says nothing.
+    scopes = sorted(grant.scopes or held.credential.scopes)
     values = _sealed(vault, grant) | {
         "refresh_token": vault.seal("refresh_token", returned),
         "previous_refresh_token": kept,
         "token_number": F("token_number") + 1,
         # Whoever looked while we held the lease saw an expired token: its claim must miss, and it must look again.
         "generation": F("generation") + 1,
-        "scopes": sorted(grant.scopes),
+        "scopes": scopes,
     }
-    if Credential.objects.filter(held.row).update(**values):
-        return True
+    with transaction.atomic():
+        if Credential.objects.filter(held.row).update(**values):
+            if scopes != sorted(held.credential.scopes):
+                scopes_changed.send(Portal, portal=held.portal)
+            return True
     if kept:
         seen = held.credential
         unchanged = Credential.objects.filter(pk=seen.pk, refresh_token=seen.refresh_token)

@@ -5,8 +5,11 @@ from __future__ import annotations
 from django import template
 from django.urls import reverse
 
+from crm import permissions
 from crm.models import Change
 from crm.object_types import BY_NAME, OBJECT_TYPES, ObjectType
+from crm.permissions import Missing
+from installations.models import Portal
 from webhooks.models import Event
 
 register = template.Library()
@@ -31,6 +34,11 @@ _KINDS = {
 @register.simple_tag
 def mirrored_types() -> tuple[ObjectType, ...]:
     return OBJECT_TYPES
+
+
+@register.simple_tag
+def missing_permissions(portal: Portal) -> list[Missing]:
+    return permissions.missing(portal)
 
 
 @register.filter

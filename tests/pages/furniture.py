@@ -11,8 +11,9 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
+from crm import availability, features
 from crm.models import Association, Change, FeedHead, Owner, Property, Record, Sync
-from crm.object_types import BY_ID, COMPANY, CONTACT, OBJECT_TYPES, ObjectType
+from crm.object_types import COMPANY, CONTACT, OBJECT_TYPES, ObjectType
 from hubspot_api.secret import Secret
 from installations import audit, tokens
 from installations.models import Credential, Membership, Portal
@@ -180,12 +181,10 @@ def _need_reconnect(portal: Portal) -> None:
 
 
 def _lack_scopes(portal: Portal) -> None:
+    """Most scopes were not granted; one association HubSpot refuses all the same."""
     Credential.objects.filter(portal=portal).update(scopes=["oauth", "crm.objects.contacts.read"])
-    for object_type in BY_ID.values():
-        if object_type != CONTACT:
-            problem = f"The scope {object_type.scope} was not granted."
-            syncs = Sync.objects.filter(portal=portal, object_type=object_type.id)
-            syncs.update(state=Sync.State.UNAVAILABLE, problem=problem)
+    availability.open_by_scopes(portal)
+    availability.close(portal, {features.associations("0-1", "0-1"): ["crm.objects.custom.read"]})
 
 
 def _lose_credential(portal: Portal) -> None:
