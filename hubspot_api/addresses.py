@@ -29,6 +29,11 @@ def hublet_url(api_url: str, hublet: str) -> str | None:
     return urlunsplit(parts._replace(netloc=host))
 
 
+def ui_domain(hublet: str) -> str:
+    """Return the host of HubSpot's own pages for an account in `hublet`, as account details would name it."""
+    return "app.hubspot.com" if hublet == "na1" else f"app-{hublet}.hubspot.com"
+
+
 def fill_path(template: str, values: Mapping[str, str | int]) -> str:
     """Fill `{names}` of a path, each value quoted as one segment.
 

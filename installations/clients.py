@@ -8,6 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from hubspot_api.account import account_details
+from hubspot_api.addresses import ui_domain
 from hubspot_api.app_tokens import AppTokens
 from hubspot_api.app_webhooks import DeveloperKey
 from hubspot_api.attempts import Surroundings
@@ -202,5 +203,5 @@ class _Fixed:
 
 
 def _moved(portal: Portal, hublet: str) -> None:
-    """HubSpot says that the account lives in another data centre: call there from now on."""
-    Portal.objects.filter(pk=portal.pk).update(hublet=hublet)
+    """HubSpot says that the account lives in another data centre: call there from now on, and link there."""
+    Portal.objects.filter(pk=portal.pk).update(hublet=hublet, ui_domain=ui_domain(hublet))

@@ -114,6 +114,17 @@ def keep(identity: Identity) -> UnclaimedGrant:
     )
 
 
+def refuse(identity: Identity) -> None:
+    """Somebody finished what another user had started: change nothing, and write it down where that is read."""
+    keep(identity)
+    portal = Portal.objects.live().filter(hub_id=identity.info.hub_id).first()
+    logger.warning("Account %s: an installation was finished by another user than started it.", identity.info.hub_id)
+    if portal is not None:
+        record(
+            portal, _actor(identity), "was refused", "Another user had started this installation; nothing was changed."
+        )
+
+
 def await_consent(grant: UnclaimedGrant) -> None:
     """Give whoever wants the account connected the time to consent, before the app is taken out of it again."""
     UnclaimedGrant.objects.filter(pk=grant.pk).update(created_at=timezone.now())

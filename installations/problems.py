@@ -11,6 +11,7 @@ from hubspot_api.errors import (
     GrantInvalid,
     HubGone,
     HubSpotError,
+    Migrating,
     OAuthRefused,
     RateLimited,
 )
@@ -162,6 +163,16 @@ _BEING_UNINSTALLED = Problem(
 )
 
 
+def _moving(error: Migrating) -> Problem:
+    again = f"after {error.retry_at:%d %b %Y, %H:%M} UTC" if error.retry_at else "in some hours: it may take a day"
+    return Problem(
+        "HubSpot is moving this account",
+        "It is on its way to another data centre, and nothing can be read or written meanwhile. Nothing was connected.",
+        f"Start again {again}.",
+        503,
+    )
+
+
 def explain(error: FlowRefused | ExchangeRefused | HubSpotError | InstallationError) -> Problem:
     """Return what to tell the person whose connection failed with `error`."""
     if isinstance(error, ExchangeRefused):
@@ -172,6 +183,8 @@ def explain(error: FlowRefused | ExchangeRefused | HubSpotError | InstallationEr
         return _BEING_UNINSTALLED
     if isinstance(error, CallsStopped):
         return _STOPPED
+    if isinstance(error, Migrating):
+        return _moving(error)
     if isinstance(error, (RateLimited, TryLater)):
         return _BUSY
     known = (problem for kind, problem in _HUBSPOT if isinstance(error, kind))

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import account_views, ownership_views, portal_views, views
+from . import account_views, other_account, ownership_views, portal_views, views
 
 urlpatterns = [
     path("", views.landing, name="landing"),
@@ -15,6 +15,8 @@ urlpatterns = [
     path("oauth/marketplace", views.continue_marketplace_install, name="continue_marketplace_install"),
     path("oauth/unclaimed", views.unclaimed, name="unclaimed"),
     path("oauth/unclaimed/decide", views.decide_unclaimed, name="decide_unclaimed"),
+    path("oauth/other-account", other_account.question, name="other_account"),
+    path("oauth/other-account/decide", other_account.decide, name="decide_other_account"),
     path("portals/<int:hub_id>/settings/", portal_views.settings, name="portal_settings"),
     path("portals/<int:hub_id>/members/<int:member_id>/", portal_views.change_member, name="change_member"),
     path("portals/<int:hub_id>/export/", portal_views.export, name="export_portal"),

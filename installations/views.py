@@ -6,7 +6,6 @@ import re
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from allauth.account.adapter import get_adapter
-from csp.decorators import csp_update
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -18,10 +17,11 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 from hubspot_api.errors import HubSpotError
 from hubspot_api.secret import Secret
 
-from . import exchanges, flows, install, problems, visitors
+from . import exchanges, flows, install, other_account, problems, visitors
 from .clients import oauth
 from .errors import InstallationError
 from .exchanges import ExchangeRefused
+from .flow_forms import form_leads_to_hubspot
 from .flows import FlowRefused
 from .install import Identity
 from .models import ERASE_AFTER, OAuthFlow, Portal, UnclaimedGrant
@@ -33,16 +33,6 @@ Purpose = OAuthFlow.Purpose
 
 _HUBSPOT_UI = re.compile(r"app(-[a-z0-9]+)?\.hubspot\.com")
 _UNCLAIMED = "unclaimed"  # the session's key for the grant that this browser has to decide about
-
-# For pages with a form whose answer leads on to HubSpot: browsers hold redirects after a form to form-action too.
-_form_leads_to_hubspot = csp_update(
-    {
-        "form-action": [
-            "https://*.hubspot.com",
-            "{0.scheme}://{0.netloc}".format(urlsplit(settings.HUBSPOT_AUTHORIZE_URL)),
-        ]
-    }
-)
 
 
 @require_safe
@@ -85,7 +75,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
-@_form_leads_to_hubspot
+@form_leads_to_hubspot
 @require_GET
 def callback(request: HttpRequest) -> HttpResponse:
     """Receive what HubSpot's redirect brings, in one of its four shapes.
@@ -93,7 +83,15 @@ def callback(request: HttpRequest) -> HttpResponse:
     code and state: a flow of ours. code and returnUrl: a marketplace install, which touches no session. step=authorize
     and step=finalize: a marketplace install with partner sign-in. FlowRefused, ExchangeRefused, HubSpotError and
     InstallationError each become a page that says what happened and what to do (installations.problems).
+
+    The address holds a code: no page that is shown under it tells anybody where its reader came from.
     """
+    response = _come_back(request)
+    response.headers.setdefault("Referrer-Policy", "no-referrer")
+    return response
+
+
+def _come_back(request: HttpRequest) -> HttpResponse:
     given = request.GET
     try:
         if given.get("step") == "authorize":
@@ -119,9 +117,14 @@ def _finish_flow(request: HttpRequest) -> HttpResponse:
     try:
         started.require_user(identity.info.user_id)
     except FlowRefused:
-        install.keep(identity)
+        install.refuse(identity)
         raise
+    is_other = started.hub_id not in {None, identity.info.hub_id}
+    if is_other and started.purpose == Purpose.INSTALL:
+        return other_account.ask(request, started.hub_id or 0, identity)
     visitors.sign_in(request, identity.info.user_id, identity.email)
+    if is_other:
+        messages.warning(request, f"You chose account {identity.info.hub_id} at HubSpot, not {started.hub_id}.")
     if started.purpose == Purpose.SIGN_IN:
         return _signed_in(request, install.claim_or_keep(identity))
     portal = install.connect(identity)
@@ -160,7 +163,10 @@ def _confirm_marketplace_install(request: HttpRequest) -> HttpResponse:
     if not _is_hubspot(return_url):
         return _problem(request, problems.RETURN_ELSEWHERE)
     context = {"return_url": return_url, "visitor": visitors.read(request.session)}
-    return render(request, "installations/confirm_marketplace.html", context)
+    response = render(request, "installations/confirm_marketplace.html", context)
+    # Under "no-referrer" browsers would send its form with Origin: null, which is refused as forged.
+    response.headers["Referrer-Policy"] = "strict-origin"
+    return response
 
 
 @require_POST
@@ -183,7 +189,7 @@ def _refused_by_hubspot(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
-@_form_leads_to_hubspot
+@form_leads_to_hubspot
 @require_GET
 def unclaimed(request: HttpRequest) -> HttpResponse:
     """The account signed in with is not connected: ask whether it should be."""
