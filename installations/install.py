@@ -63,13 +63,15 @@ def identify(code: Secret) -> Identity:
 
 
 def connect(identity: Identity) -> Portal:
-    """Install the app in the account, or connect it again. Raises HubSpotError, BeingUninstalled.
+    """Install the app in the account, or connect it again. Raises HubSpotError, IdentityMismatch, BeingUninstalled.
 
     The user of the first install owns it; connecting again changes no role, and never replaces a working credential
     by one with fewer scopes.
     """
     dead = _dead_credential(identity)
     details = account_details(client_with(identity.grant.access_token, identity.info.hub_id))
+    if details.hub_id != identity.info.hub_id:
+        raise IdentityMismatch("HubSpot describes another account than the one whose tokens it has issued.")
     with transaction.atomic():
         one_at_a_time(identity.info.hub_id)
         require_none(identity.info.hub_id)

@@ -122,12 +122,14 @@ def _finish_flow(request: HttpRequest) -> HttpResponse:
     is_other = started.hub_id not in {None, identity.info.hub_id}
     if is_other and started.purpose == Purpose.INSTALL:
         return other_account.ask(request, started.hub_id or 0, identity)
-    visitors.sign_in(request, identity.info.user_id, identity.email)
-    if is_other:
-        messages.warning(request, f"You chose account {identity.info.hub_id} at HubSpot, not {started.hub_id}.")
     if started.purpose == Purpose.SIGN_IN:
-        return _signed_in(request, install.claim_or_keep(identity))
+        outcome = install.claim_or_keep(identity)
+        visitors.sign_in(request, identity.info.user_id, identity.email)
+        if is_other:
+            messages.warning(request, f"You chose account {identity.info.hub_id} at HubSpot, not {started.hub_id}.")
+        return _signed_in(request, outcome)
     portal = install.connect(identity)
+    visitors.sign_in(request, identity.info.user_id, identity.email)
     if started.purpose == Purpose.FINALIZE:
         return HttpResponseRedirect(return_url)
     messages.success(request, f"{portal} is connected.")

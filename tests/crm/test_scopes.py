@@ -296,7 +296,8 @@ def test_a_renewed_token_with_fewer_scopes_closes_without_a_refusal(
     expire(portal)
     everything(portal)
     assert closed(portal) == {}
-    assert_mirrored(hubspot, account, portal)
+    assert asked_for(hubspot, account, "0-3/search", since=before)
+    assert refusals(hubspot, account) == 0
 
 
 def expire(portal: Portal) -> None:
