@@ -33,6 +33,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # the librar
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002 - the library's name
         return False
 
+    def is_safe_url(self, url: str) -> bool:
+        """Whether to go there after a sign-in. What no address parser takes is not safe, and no reason to fail."""
+        try:
+            return bool(super().is_safe_url(url))
+        except ValueError:
+            return False
+
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
         """Who typed the password a moment ago, to sign in, need not type it again to set a second factor up."""
         return not _has_just_signed_in(context.request) and super().is_reauthentication_required(app=app, **kwargs)

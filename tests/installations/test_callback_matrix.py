@@ -7,6 +7,7 @@ which they are signed in or not, and the attacker's, for which the code is good.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import product
@@ -257,7 +258,7 @@ def test_a_callback_that_comes_fifty_times_at_once(shape: str, client: Client, m
     def come_back() -> int:
         try:
             browser = Client()
-            browser.cookies = cookies.copy()
+            browser.cookies.update(cookies)
             barrier.wait(timeout=60)
             return browser.get("/oauth/callback", query).status_code
         finally:
@@ -348,7 +349,7 @@ def test_answers_that_fit_together_are_taken(shape: str, client: Client, mine: A
 
 def asked_for(shape: str, client: Client, account: Account) -> dict[str, str]:
     """Return the query of a callback that this browser has asked for."""
-    states = {
+    states: dict[str, Callable[[], str]] = {
         "state": lambda: state_from(client),
         "sign in": lambda: state_from(client, "/signin"),
         "finalize": lambda: finalize_state(client),
