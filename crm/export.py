@@ -14,7 +14,7 @@ from django.db.models import Q
 from installations.exporting import rows
 from installations.models import Portal
 
-from .models import Change, Owner, Property, Record, Sync
+from .models import Change, ClosedFeature, Owner, Property, Record, Sync
 
 PAGE = 2000
 _RECORD = ("object_type", "record_id", "state", "properties", "updated_at", "version")
@@ -67,6 +67,8 @@ def of_installation(portal: Portal) -> Iterator[dict[str, Any]]:
     """Yield everything that the mirror holds of an installation, as lines of its export."""
     syncs = Sync.objects.filter(portal=portal)
     yield from rows("sync", syncs, "object_type", "state", "problem", "live_records", "reconciled_at")
+    closed = ClosedFeature.objects.filter(portal=portal)
+    yield from rows("closed_feature", closed, "feature", "scopes", "closed_at", "opened_at")
     yield from rows("owner", Owner.objects.filter(portal=portal), "owner_id", "name", "email", "is_archived")
     definitions = Property.objects.filter(portal=portal)
     yield from rows("property", definitions, "object_type", "name", "label", "type", "group", "options")

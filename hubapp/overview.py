@@ -139,10 +139,11 @@ def _alarms(read: _Readings) -> Iterator[Alarm]:
 
 def _private_app_alarms(read: _Readings) -> Iterator[Alarm]:
     if read.tokens_to_rotate:
-        text = f"{read.tokens_to_rotate} private-app tokens are older than {ROTATE_AFTER.days} days: have them rotated."
+        many = "s are" if read.tokens_to_rotate > 1 else " is"
+        text = f"{read.tokens_to_rotate} private-app token{many} older than {ROTATE_AFTER.days} days: have it rotated."
         yield Alarm(text, _list("portal", connection__exact="private_app"), is_problem=False)
     for portal in read.spent:
-        text = f"{portal} has used up its private apps' calls of today: its mirror waits until midnight there."
+        text = f"{portal} has hardly any of its private apps' calls of today left: its mirror waits for midnight there."
         yield Alarm(text, reverse("admin:installations_portal_change", args=[portal.pk]), is_problem=False)
 
 

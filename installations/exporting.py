@@ -15,7 +15,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Count, QuerySet, Sum
 from django.db.models.functions import TruncDate
 
-from .models import ApiCall, AuditEntry, Credential, Mail, Membership, Portal
+from .models import ApiCall, AuditEntry, Credential, Mail, Membership, OwnershipClaim, Portal
 
 PAGE = 2000
 Line = dict[str, Any]
@@ -76,6 +76,8 @@ def _of_installations(portal: Portal) -> Iterator[Line]:
     yield from rows("credential", credentials, "scopes", "user_id", "obtained_at", "expires_at")  # never the tokens
     people = Membership.objects.filter(portal=portal)
     yield from rows("membership", people, "user_id", "email", "role", "asked_at", "proven_at")
+    claims = OwnershipClaim.objects.filter(portal=portal)
+    yield from rows("ownership_claim", claims, "claimant__user_id", "claimed_at")
     yield from rows("audit", AuditEntry.objects.filter(portal=portal), "at", "actor", "action", "detail")
     yield from rows("mail", Mail.objects.filter(portal=portal), "to", "about", "posted_at", "state", "ended_at")
     yield from _calls(portal)

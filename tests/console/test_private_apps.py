@@ -131,9 +131,9 @@ class TestLookingAfterIt:
             assert page_of(portal) not in shown(console, f"/admin/installations/portal/{portal.pk}/change/")
 
     def test_a_token_of_half_a_year_is_to_be_rotated(self, console: Client, portal: Portal) -> None:
-        assert "have them rotated" not in shown(console, "/admin/")
+        assert "have it rotated" not in shown(console, "/admin/")
         Credential.objects.update(obtained_at=timezone.now() - timedelta(days=181))
-        assert "1 private-app tokens are older than 180 days" in shown(console, "/admin/")
+        assert "1 private-app token is older than 180 days" in shown(console, "/admin/")
         assert "rotate token" in shown(console, "/admin/installations/portal/")
         assert "since" in shown(console, page_of(portal))
 
@@ -146,8 +146,8 @@ class TestLookingAfterIt:
         with limiter().admit(portal.hub_id, Bucket.BURST, WorkClass.URGENT, private_app=private_app) as permit:
             permit.answered(200, headers)
         limiter()._returns.flush()
-        assert "used up: all its calls wait" in shown(console, own_page)
-        assert "its mirror waits until midnight" in shown(console, "/admin/")
+        assert "All its calls wait until then." in shown(console, own_page)
+        assert "its mirror waits for midnight" in shown(console, "/admin/")
 
 
 class TestSwitchedOff:

@@ -8,14 +8,16 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.core.cache import cache
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from crm import export as mirror
 from installations import downloads, exporting
 from installations.audit import record
 from installations.downloads import DownloadBusy
-from installations.models import AuditEntry, Portal
+from installations.models import AuditEntry, OwnershipClaim, Portal
 from tests.console.world import CANARY_ACCESS, CANARY_REFRESH, filled_portal
 from tests.pages.furniture import ADMIN, OWNER, VIEWER, browser_of, furnished
 from tests.portals import make_portal
@@ -63,6 +65,44 @@ def test_every_room_brings_its_part() -> None:
     }
     (contact,) = [line for line in found if line["kind"] == "record" and line["id"] == "11"]
     assert contact["properties"]["email"] == "ada@example.com"
+
+
+KINDS = {
+    "crm.Association": "association",
+    "crm.Change": "change",
+    "crm.ClosedFeature": "closed_feature",
+    "crm.Owner": "owner",
+    "crm.Property": "property",
+    "crm.Record": "record",
+    "crm.Sync": "sync",
+    "installations.ApiCall": "api_calls",
+    "installations.AuditEntry": "audit",
+    "installations.Credential": "credential",
+    "installations.Mail": "mail",
+    "installations.Membership": "membership",
+    "installations.OwnershipClaim": "ownership_claim",
+    "webhooks.Event": "event",
+    "webhooks.Failure": "event",  # its reason stands with its event
+}
+SAYS_NOTHING = {"crm.FeedHead", "installations.DataKey", "lanes.Lane"}  # how far we are, and a key
+
+
+def test_no_table_that_names_a_portal_is_forgotten() -> None:
+    """Whoever adds one decides here whether its rows leave with the portal's people."""
+    named = {
+        model._meta.label
+        for model in apps.get_models()
+        if any(field.related_model is Portal for field in model._meta.fields)
+    }
+    assert named == set(KINDS) | SAYS_NOTHING
+
+
+def test_everything_of_ours_has_its_line() -> None:
+    portal = filled_portal()
+    member = portal.memberships.get()
+    OwnershipClaim.objects.create(portal=portal, claimant=member, claimed_at=timezone.now())
+    kinds = {line["kind"] for line in exported(portal)}
+    assert {"credential", "membership", "ownership_claim", "audit", "mail", "api_calls", "event"} <= kinds
 
 
 def test_calls_are_summed_up_by_the_day() -> None:
