@@ -19,7 +19,7 @@ from installations.models import Portal, Stop
 from installations.staff_pages import PortalRowsPage, Section, StaffPage, actor, ago, is_confirmed, tag, when, why
 from lanes.models import Lane
 
-from . import private_app_pages
+from . import certificate_pages, private_app_pages
 
 
 @admin.register(Portal)
@@ -53,7 +53,8 @@ class PortalPage(StaffPage):
             "time_zone",
             "currency",
         ),
-        *("installed_by_user_id", "installed_by_email", "connected_at", "state_changed_at", "erase_at", "erased_at"),
+        *("installed_by_user_id", "installed_by_email", "connected_at", "consented_at"),
+        *("state_changed_at", "uninstall_told_at", "erase_at", "erased_at"),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Portal]:
@@ -108,9 +109,11 @@ class PortalPage(StaffPage):
     def get_urls(self) -> list[Any]:
         add = self.admin_site.admin_view(private_app_pages.add)
         change = self.admin_site.admin_view(private_app_pages.change)
+        certificate = self.admin_site.admin_view(certificate_pages.show)
         return [
             path("add-by-token/", add, name="installations_portal_add_by_token"),
             path("<int:portal_id>/private-app/", change, name="installations_portal_private_app"),
+            path("<int:portal_id>/certificate/", certificate, name="installations_portal_certificate"),
             *super().get_urls(),
         ]
 
@@ -184,9 +187,20 @@ def _rooms_of(portal: Portal) -> dict[str, object]:
     return {
         "lanes": [(lane, when(lane.due_at)) for lane in lanes],
         "syncs": [(sync, plural_of(sync.object_type), when(sync.reconciled_at)) for sync in syncs],
-        "links": [*_token_page(portal), *((page.heading, _list_of(page, portal)) for page in pages)],
+        "links": [
+            *_certificate_page(portal),
+            *_token_page(portal),
+            *((page.heading, _list_of(page, portal)) for page in pages),
+        ],
         "day": days.today(portal) if portal.is_live else None,
     }
+
+
+def _certificate_page(portal: Portal) -> list[tuple[str, str]]:
+    """What proves the erasure, of a portal that is erased."""
+    if portal.certificate is None:
+        return []
+    return [("Certificate of erasure", reverse("admin:installations_portal_certificate", args=[portal.pk]))]
 
 
 def _token_page(portal: Portal) -> list[tuple[str, str]]:

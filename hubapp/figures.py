@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from crm.models import Sync
 from installations import days
-from installations.models import ROTATE_AFTER, ApiCall, Credential, Portal, Stop
+from installations.models import ROTATE_AFTER, ApiCall, Credential, Portal, Stop, erase_due
 from installations.ratelimit import WorkClass, limiter
 from lanes.models import Lane, Sweep
 from webhooks.journal import reading
@@ -26,6 +26,7 @@ MOST_ASKED = 100  # each costs a question to Redis
 ERROR_BUDGET = 0.05  # "API usage guidelines": more failed calls a day than this, and an app is no longer listed
 ERROR_WARNING = 0.02
 BEAT_IS_LATE = timedelta(minutes=3)
+ERASURE_IS_LATE = timedelta(hours=2)
 JOURNAL_IS_LATE = timedelta(minutes=5)
 GAP_IS_NEWS = timedelta(days=3)
 
@@ -148,6 +149,11 @@ class Journal:
 
 def journal() -> Journal:
     return Journal(reading.is_wanted(), JournalReader.objects.first())
+
+
+def overdue_erasures() -> int:
+    """Return how many portals should have been erased two hours ago: the eraser comes by every hour."""
+    return erase_due(timezone.now() - ERASURE_IS_LATE).count()
 
 
 def refresh_failures() -> int:

@@ -69,6 +69,8 @@ class _Reader(Collector):
 def _work() -> Iterator[Metric]:
     due = {lanes.work_class.name.lower(): lanes for lanes in figures.due_lanes()}
     yield _gauge("portals", "Installations by state.", "state", figures.portals_by_state())
+    late = "Portals that should have been erased two hours ago. 0 is expected."
+    yield _single("erasures_overdue", late, figures.overdue_erasures())
     counts = {name: lanes.count for name, lanes in due.items()}
     yield _gauge("lanes_due", "Lanes that wait for a worker.", "work_class", counts)
     ages = {name: lanes.age_s for name, lanes in due.items()}

@@ -125,6 +125,7 @@ def _alarms(read: _Readings) -> Iterator[Alarm]:
     if read.oldest_due_s > LANES_WAIT_LONG.total_seconds():
         yield Alarm(f"A lane has waited {in_words(read.oldest_due_s)} for a worker.", _list("lane", condition="due"))
     yield from _journal_alarms(read.journal)
+    yield from _erasure_alarms()
     share = read.calls.error_share
     if share >= figures.ERROR_WARNING:
         text = f"HubSpot answered {share:.1%} of today's requests with an error; at 5 % the app may be delisted."
@@ -145,6 +146,12 @@ def _private_app_alarms(read: _Readings) -> Iterator[Alarm]:
     for portal in read.spent:
         text = f"{portal} has hardly any of its private apps' calls of today left: its mirror waits for midnight there."
         yield Alarm(text, reverse("admin:installations_portal_change", args=[portal.pk]), is_problem=False)
+
+
+def _erasure_alarms() -> Iterator[Alarm]:
+    if overdue := figures.overdue_erasures():
+        text = f"{overdue} portals should have been erased by now; the log says what is in the way."
+        yield Alarm(text, _list("portal", state__exact=Portal.State.DISCONNECTED.value))
 
 
 def _journal_alarms(journal: figures.Journal) -> Iterator[Alarm]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime, timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -33,6 +33,7 @@ class Portal(models.Model):
         ERASED = "erased"  # only this row is left, as proof
 
     LIVE: ClassVar = [State.ACTIVE, State.NEEDS_RECONNECT, State.DISCONNECTING]
+    _DESCRIPTION = ("name", "installed_by_email", "hublet", "ui_domain", "account_type", "time_zone", "currency")
 
     class Connection(models.TextChoices):
         OAUTH = "oauth", "OAuth"  # our app is installed in the account
@@ -57,6 +58,8 @@ class Portal(models.Model):
     state_changed_at = models.DateTimeField(default=timezone.now)
     erase_at = models.DateTimeField(null=True, blank=True)  # null: nothing is to be erased
     erased_at = models.DateTimeField(null=True, blank=True)  # null: not erased
+    rows_to_erase = models.JSONField(null=True, blank=True)  # by table, as erasing began; null: it has not
+    certificate = models.JSONField(null=True, blank=True)  # what proves the erasure, signed; null: not erased
 
     objects: ClassVar = PortalQuerySet.as_manager()
 
@@ -96,6 +99,16 @@ class Portal(models.Model):
         leaving = state in {self.State.NEEDS_RECONNECT, self.State.DISCONNECTING, self.State.DISCONNECTED}
         self.erase_at = now + ERASE_AFTER if leaving else None
         self.save(update_fields=["state", "state_reason", "state_changed_at", "erase_at"])
+
+    def become_proof(self, certificate: dict[str, Any]) -> None:
+        """Keep nothing but the account's id, times and the certificate: all else about the installation is erased."""
+        emptied = dict.fromkeys(self._DESCRIPTION, "")
+        values = emptied | {"installed_by_user_id": None, "rows_to_erase": None, "certificate": certificate}
+        for name, value in values.items():
+            setattr(self, name, value)
+        self.erased_at = datetime.fromisoformat(certificate["erased_at"])
+        self.save(update_fields=[*values, "erased_at"])
+        self.move_to(self.State.ERASED)
 
 
 class DataKey(models.Model):

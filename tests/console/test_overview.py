@@ -94,6 +94,16 @@ def test_a_gap_in_the_journal_is_news_for_three_days(console: Client) -> None:
     assert alarms(console) == []
 
 
+def test_an_erasure_that_does_not_end_is_noticed(console: Client) -> None:
+    portal = make_portal()
+    Lane.objects.update(due_at=None)
+    portal.move_to(Portal.State.DISCONNECTED)
+    Portal.objects.update(erase_at=timezone.now() - timedelta(hours=1))
+    assert alarms(console) == []
+    Portal.objects.update(erase_at=timezone.now() - timedelta(hours=3))
+    assert alarms(console) == ["1 portals should have been erased by now; the log says what is in the way."]
+
+
 def test_a_lost_wake_up_is_never_forgotten(console: Client) -> None:
     Sweep.objects.update(found=1)
     assert "1 wake-ups were lost" in alarms(console)[0]

@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from installations import deleting
+from installations.erasing import NotErased
 from installations.models import Portal
 
 
@@ -30,7 +31,10 @@ class Command(BaseCommand):
         if not yes:
             self._ask(portal, installations)
         for installation in installations:
-            told = deleting.delete(installation, f"{getuser()} at the command line")
+            try:
+                told = deleting.delete(installation, f"{getuser()} at the command line")
+            except NotErased as error:
+                raise CommandError(f"{error} Run this again in an hour, or leave it to the hourly eraser.") from error
             self.stdout.write(f"{installation}: {told}")
         self.stdout.write(f"Everything held about account {portal} is erased.")
 
