@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 import pytest
 from django.utils import timezone
 
 
+class _AnyDatetime(type):
+    def __instancecheck__(cls, given: object) -> bool:
+        return isinstance(given, datetime)
+
+
 class Clock:
-    """The app's time: the real one, and what was added to it."""
+    """The app's time: the real one, and what was added to it.
+
+    Put in place of the class that `timezone.now()` asks rather than of that function, which models hold as a default.
+    """
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self._real_now = timezone.now
         self._added = timedelta()
-        monkeypatch.setattr(timezone, "now", self.now)
+
+        class Moved(metaclass=_AnyDatetime):
+            @staticmethod
+            def now(tz: tzinfo | None = None) -> datetime:
+                return datetime.now(tz) + self._added
+
+        monkeypatch.setattr(timezone, "datetime", Moved)
 
     def now(self) -> datetime:
-        return self._real_now() + self._added
+        return datetime.now(UTC) + self._added
 
     def advance(self, **much: float) -> None:
         """Let time pass, given as to `timedelta`: `hours=12`."""
