@@ -173,6 +173,7 @@ STAFF_SESSION_COOKIE_NAME = "hubapp_staff" if DEVELOPMENT else "__Host-hubapp_st
 CSRF_COOKIE_NAME = "hubapp_csrf" if DEVELOPMENT else "__Host-hubapp_csrf"
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"  # Strict would lose the session on the way back from HubSpot
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+MESSAGE_COOKIE_NAME = "hubapp_messages" if DEVELOPMENT else "__Host-hubapp_messages"
 MESSAGE_STORAGE = "hubapp.staff.session.message_storage"
 SESSION_COOKIE_AGE = 8 * 3600  # of browsers in which nobody signed in; for the others see installations.models.Visit
 # The proxy in front speaks https and sets this header; without one it must not be trusted.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.contrib.messages.storage.base import BaseStorage
+from django.contrib.messages.storage.cookie import CookieStorage
 from django.contrib.messages.storage.fallback import FallbackStorage
 from django.contrib.messages.storage.session import SessionStorage
 from django.contrib.sessions.middleware import SessionMiddleware
@@ -32,9 +33,21 @@ class TwoSessionsMiddleware(SessionMiddleware):
         return response
 
 
+class _MessageCookie(CookieStorage):
+    """Django's, under a name that browsers accept from this very host only."""
+
+    cookie_name = settings.MESSAGE_COOKIE_NAME
+
+
+class _VisitorMessages(FallbackStorage):
+    """What fits into the cookie waits there, so that somebody who has just signed out needs no session for it."""
+
+    storage_classes = (_MessageCookie, SessionStorage)
+
+
 def message_storage(request: HttpRequest) -> BaseStorage:
     """Messages for staff wait in their session: in a cookie of its own they would show on portal pages."""
-    return SessionStorage(request) if _is_for_staff(request) else FallbackStorage(request)
+    return SessionStorage(request) if _is_for_staff(request) else _VisitorMessages(request)
 
 
 def _is_for_staff(request: HttpRequest) -> bool:
