@@ -20,7 +20,7 @@ class TwoSessionsMiddleware(SessionMiddleware):
     """Django's, with the staff cookie in place of the visitors' on staff pages."""
 
     def process_request(self, request: HttpRequest) -> None:
-        if _is_for_staff(request):
+        if is_for_staff(request):
             request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
             if settings.STAFF_SESSION_COOKIE_NAME in request.COOKIES:
                 request.COOKIES[settings.SESSION_COOKIE_NAME] = request.COOKIES[settings.STAFF_SESSION_COOKIE_NAME]
@@ -28,7 +28,7 @@ class TwoSessionsMiddleware(SessionMiddleware):
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         response = super().process_response(request, response)
-        if _is_for_staff(request) and settings.SESSION_COOKIE_NAME in response.cookies:
+        if is_for_staff(request) and settings.SESSION_COOKIE_NAME in response.cookies:
             _rename_cookie(response)
         return response
 
@@ -47,10 +47,10 @@ class _VisitorMessages(FallbackStorage):
 
 def message_storage(request: HttpRequest) -> BaseStorage:
     """Messages for staff wait in their session: in a cookie of its own they would show on portal pages."""
-    return SessionStorage(request) if _is_for_staff(request) else _VisitorMessages(request)
+    return SessionStorage(request) if is_for_staff(request) else _VisitorMessages(request)
 
 
-def _is_for_staff(request: HttpRequest) -> bool:
+def is_for_staff(request: HttpRequest) -> bool:
     return request.path_info.startswith(STAFF_PATHS)
 
 
