@@ -42,7 +42,8 @@ ASKERS = {
 }
 # Addresses without an account: each is here because somebody thought about who may open it.
 OPEN = {"landing", "install", "sign_in", "sign_out", "callback", "continue_marketplace_install", "receive_webhooks"}
-OF_THIS_BROWSER = {"account", "sign_out_elsewhere", "unclaimed", "decide_unclaimed"}
+OF_THIS_BROWSER = {"account", "sign_out_elsewhere", "unclaimed", "decide_unclaimed", "other_account"}
+OF_THIS_BROWSER |= {"decide_other_account"}
 _SAMPLES = {"plural": OBJECT_TYPES[0].plural, "record_id": CONTACT_ID, "hub_id": None, "member_id": None}
 
 
