@@ -11,14 +11,15 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
-from smtplib import SMTPDataError, SMTPRecipientsRefused
+from smtplib import SMTPAuthenticationError, SMTPDataError, SMTPRecipientsRefused
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMessage, get_connection
 from django.core.validators import validate_email
 from django.db import transaction
 from django.utils import timezone
@@ -140,7 +141,8 @@ def _send(mail: Mail) -> bool:
     if letter is None:
         _end(mail, Mail.State.NOT_NEEDED)
         return False
-    _message(mail, letter).send()
+    with closing(get_connection()) as connection:  # Django leaves one open whose sign-in was refused
+        connection.send_messages([_message(mail, letter)])
     _end(mail, Mail.State.SENT)
     return True
 
@@ -163,13 +165,19 @@ def _is_final(error: SMTPRecipientsRefused | SMTPDataError) -> bool:
 
 
 def _failed(mail: Mail, error: Exception, *, is_final: bool = False) -> None:
-    words = f"{type(error).__name__}: {error}"[:500]
+    words = _in_words(error)
     if is_final or mail.attempts >= ATTEMPTS:
         logger.error("Message %s (%s) of %s is given up: %s", mail.pk, mail.kind, mail.portal_id, type(error).__name__)
         _end(mail, Mail.State.GIVEN_UP, words)
     else:
         logger.warning("Message %s (%s) was not sent: %s", mail.pk, mail.kind, type(error).__name__)
         Mail.objects.filter(pk=mail.pk).update(latest_error=words)
+
+
+def _in_words(error: Exception) -> str:
+    """Name the error, and say it, except where the server may have repeated what we sign in with."""
+    said = f"code {error.smtp_code}" if isinstance(error, SMTPAuthenticationError) else str(error)
+    return f"{type(error).__name__}: {said}"[:500]
 
 
 def _end(mail: Mail, state: Mail.State, error: str = "") -> None:

@@ -11,12 +11,16 @@ from dataclasses import dataclass, field
 
 @dataclass
 class MailServer:
-    """What it took, and what it answers to whom: `refuses` gives a code by recipient; `hangs_up` after the letter."""
+    """What it took, and what it answers to whom: `refuses` gives a code by recipient; `hangs_up` after the letter.
+
+    With `repeats` it asks who is there, believes nobody, and repeats what they said.
+    """
 
     port: int = 0
     taken: list[str] = field(default_factory=list)
     refuses: dict[str, int] = field(default_factory=dict)
     hangs_up: bool = False
+    repeats: bool = False
 
 
 @contextmanager
@@ -38,6 +42,12 @@ def _talk(peer: socketserver.StreamRequestHandler, state: MailServer) -> None:
     peer.wfile.write(b"220 here\r\n")
     while line := peer.rfile.readline():
         word = line[:4].upper()
+        if state.repeats and word == b"EHLO":
+            peer.wfile.write(b"250-here\r\n250 AUTH PLAIN\r\n")
+            continue
+        if state.repeats:
+            peer.wfile.write(b"535 " + line)
+            return
         if word == b"DATA":
             peer.wfile.write(b"354 go on\r\n")
             state.taken.append(_letter(peer))

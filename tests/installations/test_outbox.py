@@ -218,3 +218,13 @@ def test_old_messages_go(portal: Portal, writer: Writer) -> None:
     Mail.objects.update(posted_at=timezone.now() - timedelta(days=31))
     tasks.purge_mails()
     assert states() == {"c@example.com": "waiting"}
+
+
+def test_what_a_server_repeats_of_the_password_is_not_kept(
+    portal: Portal, writer: Writer, server: MailServer, settings: Settings
+) -> None:
+    server.repeats = True
+    settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = "app", "the-password"
+    outbox.post(portal, KIND, ["a@example.com"])
+    outbox.send_due(for_s=5)
+    assert Mail.objects.get().latest_error == "SMTPAuthenticationError: code 535"
