@@ -38,13 +38,15 @@ class MirrorHandler:
         dirty = collapse(events)
         reader = Reader(portal, WorkClass.EVENTS)
         found = Readings()
-        for object_type, ids in _records_to_read(portal, dirty).items():
-            if len(events) > 1:  # else there is nothing to halve
-                found.records += reader.records(object_type, ids)
-            else:
-                found.records += chain.from_iterable(reader.in_steps(object_type, sorted(ids)))
-        for (from_type, to_type), ids in dirty.sides.items():
-            found.associations += reader.associations(from_type, ids, [to_type])
+        wanted = _records_to_read(portal, dirty)
+        with reader.ahead(wanted, sides=len(dirty.sides)):
+            for object_type, ids in wanted.items():
+                if len(events) > 1:  # else there is nothing to halve
+                    found.records += reader.records(object_type, ids)
+                else:
+                    found.records += chain.from_iterable(reader.in_steps(object_type, sorted(ids)))
+            for (from_type, to_type), ids in dirty.sides.items():
+                found.associations += reader.associations(from_type, ids, [to_type])
         for object_type, ids in _returned(portal, dirty, found).items():
             found.associations += _both_sides(reader, object_type, ids)
         now = timezone.now()

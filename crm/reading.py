@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property, partial
 from typing import TypeVar
 
@@ -11,8 +12,9 @@ from django.utils import timezone
 from hubspot_api import associations, batches, objects
 from hubspot_api.client import Client
 from hubspot_api.errors import MissingScopes, NotFound
+from hubspot_api.ports import Bucket
 from hubspot_api.records import RecordPage
-from installations.clients import client_for
+from installations.clients import ahead_gate_for, client_for
 from installations.models import Portal
 from installations.ratelimit import WorkClass
 
@@ -42,7 +44,8 @@ class Reader:
     def __init__(self, portal: Portal, work_class: WorkClass) -> None:
         self.portal = portal
         self.work_class = work_class
-        self.client = client_for(portal, work_class)
+        self._gate = ahead_gate_for(portal, work_class)
+        self.client = client_for(portal, work_class, self._gate)
         self.refused: dict[Feature, Sequence[str]] = {}
         self._names: dict[str, list[str]] = {}
 
@@ -66,7 +69,9 @@ class Reader:
         try:
             properties = self._properties(object_type)
             parts = _parts(sorted(ids), batches.SIZE)
-            results = parallel.all_of([partial(_read_batches, self.client, object_type, i, properties) for i in parts])
+            calls = [partial(_read_batches, self.client, object_type, i, properties) for i in parts]
+            with self._gate.reserve({Bucket.BURST: len(calls)}):
+                results = parallel.all_of(calls)
             missing = [record_id for _, alone in results for record_id in alone]
             if len(missing) > _ALONE_AT_MOST[self.work_class]:
                 raise ManyMissing(f"{len(missing)} of {len(ids)} {object_type} records have to be read alone.")
@@ -104,7 +109,18 @@ class Reader:
         open_types = [to_type for to_type in towards if not self._needed(from_type, to_type) & self._closed]
         parts = _parts(sorted(ids), associations.READ_SIZE)
         calls = [self._sides(from_type, to_type, part) for to_type in open_types for part in parts]
-        return [read for result in parallel.all_of(calls) for read in result]
+        with self._gate.reserve({Bucket.ASSOCIATIONS: len(calls)}):
+            return [read for result in parallel.all_of(calls) for read in result]
+
+    @contextmanager
+    def ahead(self, records: Mapping[str, Collection[int]], sides: int) -> Iterator[None]:
+        """Have leave for reading records and so many sides of associations, or raise LimiterFull before any call.
+
+        So a piece of work of several calls does not begin again and again, each time without its last ones.
+        """
+        batches_to_read = sum(len(_parts(sorted(ids), batches.SIZE)) for ids in records.values())
+        with self._gate.reserve({Bucket.BURST: batches_to_read, Bucket.ASSOCIATIONS: sides}):
+            yield
 
     def prepare(self, object_type: str) -> None:
         """Have the type's properties at hand before threads ask for them."""

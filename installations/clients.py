@@ -22,7 +22,7 @@ from hubspot_api.secret import Secret
 from . import lasting_tokens, switches, tokens
 from .call_log import observer_for
 from .models import Portal
-from .ratelimit import PrivateApp, WorkClass
+from .ratelimit import AheadGate, PrivateApp, WorkClass
 from .ratelimit import gate_for as unguarded_gate_for
 from .switches import GuardedGate, gate_for
 from .tokens import Live
@@ -40,8 +40,15 @@ REFRESH_PATIENCE_S = 2.5  # just longer than a new Redis keeps the token endpoin
 BREAKER = Breaker()
 
 
-def client_for(portal: Portal, work_class: WorkClass) -> Client:
+def ahead_gate_for(portal: Portal, work_class: WorkClass) -> AheadGate:
+    """Return a gate for client_for, through which calls can be reserved before the first is made."""
+    return AheadGate(unguarded_gate_for(portal.hub_id, work_class, private_app=private_app_of(portal)))
+
+
+def client_for(portal: Portal, work_class: WorkClass, gate: AheadGate | None = None) -> Client:
     """Return a client for one portal, of one class of work. Threads may share it.
+
+    `gate` is one that ahead_gate_for gave for the same portal and class, to reserve the client's calls through.
 
     Its calls raise HubSpotError (Suspended while HubSpot keeps failing), LimiterFull and TokenBusy (come back
     later), ReconnectRequired and PortalNotConnected (somebody has to connect the portal again).
@@ -50,7 +57,7 @@ def client_for(portal: Portal, work_class: WorkClass) -> Client:
         _Tokens(portal),
         hub_id=portal.hub_id,
         surroundings=Surroundings(
-            gate=gate_for(portal.hub_id, work_class, private_app=private_app_of(portal)),
+            gate=GuardedGate(gate or ahead_gate_for(portal, work_class), portal.hub_id),
             observer=observer_for(portal),
             breaker=BREAKER,
         ),

@@ -15,11 +15,13 @@ well.
 
 from __future__ import annotations
 
+from .ahead import AheadGate
 from .limiter import BucketUsage, LimiterFull, PortalGate, RateLimiter, Usage, gate_for, limiter
 from .limits import Allowance, Limits, PrivateApp, Share, WorkClass
 from .permits import Permit, Reservation
 
 __all__ = [
+    "AheadGate",
     "Allowance",
     "BucketUsage",
     "LimiterFull",

@@ -419,13 +419,18 @@ function commands.answered()
   return now
 end
 
--- slot…: these calls never left
+-- the interval of each bucket, then slots: these calls never left
 function commands.unused()
-  for index = 1, (#KEYS - 1) / 2 do
-    local given_back = redis.call('ZREM', KEYS[index * 2], unpack(ARGV, 2))
-    local used = tonumber(redis.call('HGET', KEYS[index * 2 + 1], 'used'))
-    if used then
-      redis.call('HSET', KEYS[index * 2 + 1], 'used', math.max(0, used - given_back))
+  local buckets = (#KEYS - 1) / 2
+  for index = 1, buckets do
+    local state = KEYS[index * 2 + 1]
+    local given_back = redis.call('ZREM', KEYS[index * 2], unpack(ARGV, 2 + buckets))
+    local known = redis.call('HMGET', state, 'paced', 'used')
+    if given_back > 0 and known[1] then
+      redis.call('HSET', state, 'paced', known[1] - given_back * ARGV[1 + index])
+    end
+    if given_back > 0 and known[2] then
+      redis.call('HSET', state, 'used', math.max(0, known[2] - given_back))
     end
   end
   return now

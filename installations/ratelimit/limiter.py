@@ -239,7 +239,8 @@ class RateLimiter:
             for slot in slots:
                 self._local.unused(asked.hub_id, bucket, slot)
         names = keys(asked.hub_id, asked.buckets)
-        self._returns.put(lambda _age_ms: Command("unused", names, slots))
+        intervals = [self.limits.of(bucket, asked.private_app).interval_ms for bucket in asked.buckets]
+        self._returns.put(lambda _age_ms: Command("unused", names, [*intervals, *slots]))
 
     def _asked(
         self,
@@ -348,13 +349,18 @@ class PortalGate:
         )
 
     def reserve(self, bucket: Bucket, calls: int, longest: float = DEADLINE_S) -> Reservation:
-        """Take leave for several calls at once. Raises LimiterFull."""
-        return self._limiter().reserve(
+        """Take leave for several calls at once. Raises LimiterFull.
+
+        Places come back one by one: whoever needs several waits for them in the queue, and so a little longer.
+        """
+        limiter = self._limiter()
+        interval_s = limiter.limits.of(bucket, self._private_app).interval_ms / 1000
+        return limiter.reserve(
             self._hub_id,
             bucket,
             self._work_class,
             calls=calls,
-            wait_s=self._wait_s,
+            wait_s=self._wait_s + calls * interval_s,
             deadline_s=longest,
             private_app=self._private_app,
         )

@@ -270,3 +270,12 @@ class TestWithoutRedis:
         world.redis_away = False
         world.now = 0.5
         assert take(limiter)
+
+
+def test_what_was_reserved_in_vain_costs_no_pace(limiter: RateLimiter) -> None:
+    """Bulk work that reserves and gives back, again and again, may call as soon as if it had not."""
+    for _ in range(50):
+        with limiter.reserve(HUB_ID, BURST, BULK, calls=5, wait_s=0):
+            pass
+    permit = limiter.admit(HUB_ID, BURST, BULK, wait_s=0)
+    assert isinstance(permit, Permit)
