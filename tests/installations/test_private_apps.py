@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import close_old_connections, connection, transaction
 from django.db.models import F
 from django.test import Client
@@ -365,6 +366,15 @@ class TestInstallingOverIt:
         assert Membership.objects.get(user_id=account.admin_id).role == "owner"
         assert AuditEntry.objects.filter(action="connected again", detail__contains="private app").exists()
         assert call(portal) == account.hub_id
+
+    def test_scopes_that_we_never_ask_for_do_not_keep_the_token(
+        self, client: Client, hubspot: HubSpot, account: Account
+    ) -> None:
+        made = hubspot.private_token(account, [*settings.HUBSPOT_SCOPES[1:], "files", "crm.objects.contacts.write"])
+        portal = add(made["access_token"])
+        client.get(way_back(client, "/install", account))
+        portal.refresh_from_db()
+        assert portal.connection == Portal.Connection.OAUTH
 
     def test_a_refused_token_is_replaced_too(self, client: Client, portal: Portal, account: Account) -> None:
         portal.move_to(Portal.State.NEEDS_RECONNECT, "rotated")
