@@ -14,7 +14,7 @@ from typing import Protocol
 from hubspot_api.answers import Answer
 from hubspot_api.breaker import Breaker, family_of
 from hubspot_api.errors import HubSpotError, NotFound, NotSent
-from hubspot_api.ports import Bucket, CallObserver, CallRecord, Gate, OpenGate, Permit, SilentObserver
+from hubspot_api.ports import Bucket, CallObserver, CallRecord, FailedAttempt, Gate, OpenGate, Permit, SilentObserver
 from hubspot_api.retrying import Retries
 from hubspot_api.said import Call, Said
 from hubspot_api.transport import Clock, Deadline
@@ -72,6 +72,7 @@ class Attempts:
         self._waited = 0.0
         self._took = 0.0
         self._doubt: HubSpotError | None = None
+        self._failed: list[FailedAttempt] = []
 
     def run(self, sending: Sending, seconds: float) -> Answer:
         """Make attempts until one succeeds or it makes no sense to go on; tell the observer.
@@ -122,6 +123,9 @@ class Attempts:
         try:
             with permit:
                 return sending.send(deadline, permit)
+        except HubSpotError as error:
+            self._failed.append(FailedAttempt(error.status, error.category, type(error).__name__))
+            raise
         finally:
             self._took += self._with.clock() - started
 
@@ -173,6 +177,7 @@ class Attempts:
             bytes_sent=sending.bytes_sent,
             bytes_received=sending.bytes_received,
             error=type(error).__name__ if error else "",
+            failed=tuple(self._failed),
         )
         try:
             self._with.observer.called(record)

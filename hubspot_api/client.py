@@ -27,7 +27,7 @@ from hubspot_api.errors import (
 )
 from hubspot_api.ports import AccessToken, Bucket, Permit, TokenSource
 from hubspot_api.proxies import ByTheEnvironment, proxy_of_the_environment
-from hubspot_api.said import Call
+from hubspot_api.said import Call, without_values
 from hubspot_api.secret import Secret
 from hubspot_api.transport import Bounded, Deadline, PooledTransport, named_failures
 
@@ -106,7 +106,8 @@ class Client:
     ) -> Answer:
         """Call HubSpot and return its answer; `answer.json` is the parsed body.
 
-        `path` is a template: `{version}` is filled in, other names come from `path_params`, quoted. `params` is the
+        `path` is a template: `{version}` is filled in, other names come from `path_params`, quoted; what looks like a
+        value in it is left out of errors and records. `params` is the
         query. `body` is for what is no JSON. `idempotent` says that doing it twice is the same as once (default: by
         method, PATCH and POST not): such calls are retried when the answer is lost, others only when HubSpot certainly
         did nothing. `deadline` is in seconds, over all attempts (default: the client's).
@@ -114,7 +115,7 @@ class Client:
         Raises one HubSpotError for whatever goes wrong, and what gate and token source raise.
         """
         method = method.upper()
-        call = Call(method, path, self.hub_id)
+        call = Call(method, without_values(path), self.hub_id)
         target = fill_path(path, {"version": self.version, **(path_params or {})})
         query = query_string(params)
         url = target + (f"?{query}" if query else "")

@@ -84,6 +84,15 @@ class Gate(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class FailedAttempt:
+    """One attempt that failed: how HubSpot called it, if it answered, and how we do."""
+
+    status: int | None
+    category: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
 class CallRecord:
     """What one call was and cost. Nothing in it is secret or personal: no values, no bodies, no query."""
 
@@ -101,6 +110,7 @@ class CallRecord:
     bytes_sent: int
     bytes_received: int  # bodies, decoded
     error: str  # class name of what the caller got instead of an answer, "" for success
+    failed: tuple[FailedAttempt, ...] = ()  # in order, also of a call that succeeded in the end
 
 
 class CallObserver(Protocol):

@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+
+_WORD = re.compile(r"[A-Za-z][A-Za-z_-]*|v\d{1,2}|\d{4}-\d{2}(-beta)?|\d-\d{1,3}|journal file", re.ASCII)
+_NAME = re.compile(r"\{[a-z_]+\}")
+_LONGEST_WORD = 40
+
+
+def without_values(path: str) -> str:
+    """Return a path's template, with `{…}` for whatever in it may be a value: ids, addresses, tokens; no query."""
+    return "/".join(map(_part, path.partition("?")[0].split("/")))
+
+
+def _part(part: str) -> str:
+    if not part or _NAME.fullmatch(part):
+        return part
+    return part if len(part) <= _LONGEST_WORD and _WORD.fullmatch(part) else "{…}"
 
 
 @dataclass(frozen=True, slots=True)

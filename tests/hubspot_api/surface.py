@@ -48,6 +48,12 @@ def _takes_a_client(function: Callable[..., object]) -> bool:
     return first is not None and first.annotation in ("Client", Client)
 
 
+def paths_of_the_package() -> set[str]:
+    """Every path that a module names."""
+    named = (pair for module in _modules() for pair in vars(module).items())
+    return {path for name, path in named if name.isupper() and isinstance(path, str) and path.startswith("/")}
+
+
 @contextmanager
 def answered(successes: Callable[[], int]) -> Iterator[set[str]]:
     """Collect the names of what ran in this thread and during which `successes` grew: HubSpot answered it with 2xx."""
