@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from crm.admin import plural_of
 from crm.models import Sync
 from installations import days, leaving, switches
+from installations.call_charts import chart_of
 from installations.models import Portal, Stop
 from installations.staff_pages import PortalRowsPage, Section, StaffPage, actor, ago, is_confirmed, tag, when, why
 from lanes.models import Lane
@@ -193,6 +194,7 @@ def _rooms_of(portal: Portal) -> dict[str, object]:
             *((page.heading, _list_of(page, portal)) for page in pages),
         ],
         "day": days.today(portal) if portal.is_live else None,
+        "chart": chart_of(portal),
     }
 
 

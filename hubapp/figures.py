@@ -7,15 +7,23 @@ to a bound.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db import connection
-from django.db.models import Case, Count, Min, Q, Sum, Value, When
+from django.db.models import Count, Min, Q, Sum
 from django.utils import timezone
 
 from crm.models import Sync
 from installations import days
-from installations.models import ROTATE_AFTER, ApiCall, Credential, Portal, Stop, erase_due
+from installations.models import (
+    ROTATE_AFTER,
+    CallMinute,
+    Credential,
+    FailedRequests,
+    Portal,
+    Stop,
+    erase_due,
+)
 from installations.ratelimit import WorkClass, limiter
 from lanes.models import Lane, Sweep
 from webhooks.journal import reading
@@ -202,26 +210,43 @@ class Calls:
 
 
 def calls_since(since: datetime) -> Calls:
-    """Of a call's attempts all but a successful last one were errors; one that never left us is none."""
-    sums = ApiCall.objects.filter(at__gte=since).aggregate(
-        requests=Sum("attempts", default=0), worked=Count("pk", filter=Q(error="", attempts__gt=0))
+    """Add up the minutes since then. Attempts that found no connection are no requests: HubSpot cannot count them."""
+    sums = CallMinute.objects.filter(at__gte=since).aggregate(
+        requests=Sum("requests", default=0), errors=Sum("errors", default=0)
     )
-    return Calls(sums["requests"], sums["requests"] - sums["worked"])
+    return Calls(**sums)
 
 
 def calls_by_answer(since: datetime) -> dict[str, int]:
     """Return how many calls ended with which class of answer."""
-    answer = Case(
-        When(status=None, then=Value("none")),
-        When(status=429, then=Value("429")),
-        *(When(status__lt=(first + 1) * 100, then=Value(f"{first}xx")) for first in range(1, 6)),
-    )
-    counted = (
-        ApiCall.objects.filter(at__gte=since).annotate(answer=answer).values_list("answer").annotate(n=Count("pk"))
-    )
-    return {"2xx": 0, "4xx": 0, "429": 0, "5xx": 0, "none": 0} | {name: n for name, n in counted if name}
+    counted = CallMinute.objects.filter(at__gte=since).order_by().values_list("answer").annotate(n=Sum("calls"))
+    return dict.fromkeys(CallMinute.Answer.values, 0) | dict(counted)
+
+
+@dataclass(frozen=True)
+class Cause:
+    """A kind of request that failed on a day: of whom (None: the app itself), why, and how often."""
+
+    portal: Portal | None
+    method: str
+    path: str
+    status: int | None
+    category: str
+    times: int
+
+
+def causes(day: date, most: int = 5) -> list[Cause]:
+    """Return what failed most often on a day (UTC), by kind of request, reason and portal."""
+    rows = FailedRequests.objects.filter(day=day).order_by("-times", "pk").select_related("portal")[:most]
+    return [Cause(row.portal, row.method, row.path, row.status, row.category, row.times) for row in rows]
+
+
+def categories(day: date, most: int = 20) -> dict[str, int]:
+    """Return how many requests failed on a day (UTC) by HubSpot's category, or by our name for it."""
+    counted = FailedRequests.objects.filter(day=day).values_list("category").annotate(n=Sum("times"))
+    return dict(counted.order_by("-n", "category")[:most])
 
 
 def midnight() -> datetime:
-    """When the day began. HubSpot counts days by each account's time zone; ours is good enough to see a trend."""
+    """When the day began. HubSpot does not say by which clock it counts an app's errors of a day; we take UTC."""
     return timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)

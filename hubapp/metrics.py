@@ -120,6 +120,10 @@ def _calls() -> Iterator[Metric]:
     today = figures.calls_since(figures.midnight())
     yield _single("api_requests_today", "Requests to HubSpot since midnight UTC, with repetitions.", today.requests)
     yield _single("api_errors_today", "Those that HubSpot answered with an error, or not at all.", today.errors)
+    share = "Share of errors among them. HubSpot allows 0.05 a day; warn at 0.02."
+    yield _single("api_error_share_today", share, today.error_share)
+    why = "Failed requests since midnight UTC by HubSpot's category, or by our name for it."
+    yield _gauge("api_errors_by_category_today", why, "category", figures.categories(timezone.now().date()))
     is_degraded = figures.limiter_is_degraded()
     yield _single("limiter_degraded", "1 while Redis is away and each process limits by itself.", int(is_degraded))
 

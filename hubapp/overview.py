@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils import timezone
 
 from crm.object_types import BY_ID
 from installations import endpoint
@@ -101,6 +102,7 @@ def context() -> dict[str, object]:
         _tokens(read),
         _journal(read.journal),
         _calls(read),
+        *_causes(read),
         _mirror(),
     ]
     return {"alarms": list(_alarms(read)), "groups": groups}
@@ -269,6 +271,21 @@ def _calls(read: _Readings) -> Group:
         ],
         "HubSpot allows 5 % errors a day. Days are UTC.",
     )
+
+
+def _causes(read: _Readings) -> Iterator[Group]:
+    """What to mend first. Nothing is shown on a day without errors."""
+    facts = [
+        Fact(
+            f"{cause.status or 'no answer'} {cause.category}, {cause.method} {cause.path}",
+            f"{cause.times:,} × {cause.portal or 'the app itself'}",
+            _list("apicall", result="failed", since="24h", **({"q": str(cause.portal.hub_id)} if cause.portal else {})),
+        )
+        for cause in figures.causes(timezone.now().date())
+    ]
+    if facts:
+        share = f"{read.calls.error_share:.1%} of today's requests failed; from 2 % on this page warns."
+        yield Group("Most frequent errors of today", facts, share)
 
 
 def _mirror() -> Group:

@@ -307,7 +307,10 @@ class FailedFilter(admin.SimpleListFilter):
 @admin.register(ApiCall)
 class ApiCallPage(PortalRowsPage):
     heading = "API calls"
-    explanation = "Calls to HubSpot, as they went. Ids and queries are not kept; successes for 2 days, failures for 30."
+    explanation = (
+        "Calls to HubSpot, as they went. Ids and queries are not kept; successes for 2 days, failures for 30, of each "
+        "portal the latest 10,000 and 5,000."
+    )
     section, rank = Section.HISTORY, 1
     ordering = ("-at",)
     list_display = (
@@ -317,7 +320,7 @@ class ApiCallPage(PortalRowsPage):
     list_filter = (FailedFilter, StatusClassFilter, TimeFilter)
     fields = (
         *("at", "portal_link", "method", "path", "status", "error", "category", "correlation_id"),
-        *("attempts", "waited_ms", "took_ms", "received_bytes"),
+        *("attempts", "waited_ms", "took_ms", "sent_bytes", "received_bytes"),
     )
     readonly_fields = ("portal_link",)
 

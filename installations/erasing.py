@@ -18,8 +18,10 @@ from .errors import InstallationError
 from .models import (
     ApiCall,
     AuditEntry,
+    CallMinute,
     Credential,
     DataKey,
+    FailedRequests,
     Mail,
     Membership,
     OAuthFlow,
@@ -53,7 +55,8 @@ def erase_those_due() -> int:
 
 def _erase_late_calls() -> None:
     """Calls are written down by a thread of each process, a little after they were made: maybe after the erasure."""
-    delete_in_bites(ApiCall.objects.filter(portal__state=Portal.State.ERASED))
+    for model in (ApiCall, CallMinute, FailedRequests):
+        delete_in_bites(model._default_manager.filter(portal__state=Portal.State.ERASED))
 
 
 def erase(portal: Portal, earlier: Certificate | None = None) -> bool:
@@ -95,7 +98,7 @@ def _stop(portal: Portal) -> bool:
 def _erase_ours(portal: Portal) -> None:
     """Delete this room's rows. Sign-ins under way at HubSpot are left to run out, within the hour."""
     call_log.writer().flush()
-    for model in (ApiCall, AuditEntry, Mail, OwnershipClaim, Membership):
+    for model in (ApiCall, CallMinute, FailedRequests, AuditEntry, Mail, OwnershipClaim, Membership):
         delete_in_bites(model._default_manager.filter(portal=portal))
     if holdings.is_latest(portal):
         for rows in (OAuthFlow.objects, Uninstall.objects, Stop.objects.exclude(ended_at=None)):

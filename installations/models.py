@@ -355,6 +355,7 @@ class ApiCall(models.Model):
     attempts = models.SmallIntegerField()
     waited_ms = models.IntegerField()  # for the limiter
     took_ms = models.IntegerField()  # at HubSpot, all attempts
+    sent_bytes = models.IntegerField(default=0)
     received_bytes = models.IntegerField()
 
     class Meta:
@@ -421,6 +422,64 @@ class Stop(models.Model):
 
     def __str__(self) -> str:
         return "All portals" if self.hub_id is None else f"Account {self.hub_id}"
+
+
+class CallMinute(models.Model):
+    """What the calls of a portal in one minute came to, by how they ended. Added up as calls are logged."""
+
+    class Answer(models.TextChoices):
+        """How a call ended, as charts tell it."""
+
+        WORKED = "2xx", "Worked"
+        REFUSED = "4xx", "Refused"
+        LIMITED = "429", "Refused by a limit"
+        FAILED = "5xx", "Failed at HubSpot"
+        LOST = "none", "No answer"
+        UNSENT = "unsent", "Not sent"  # the limiter or the breaker held it back, or there was no connection
+
+    at = models.DateTimeField()  # the minute's beginning
+    # Null: before an install, or of the app itself.
+    portal = models.ForeignKey(Portal, models.CASCADE, null=True, related_name="+", db_constraint=False)
+    answer = models.TextField(choices=Answer)
+    category = models.TextField(default="", blank=True)  # HubSpot's, or the exception's class; empty: success
+    calls = models.IntegerField()
+    requests = models.IntegerField()  # that HubSpot can have seen: attempts but those without a connection
+    errors = models.IntegerField()  # of these, how many were not answered with a success
+    waited_ms = models.BigIntegerField()
+    took_ms = models.BigIntegerField()
+    sent_bytes = models.BigIntegerField()
+    received_bytes = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            # What is added to; a portal's chart.
+            models.UniqueConstraint(
+                fields=["portal", "at", "answer", "category"], name="call_minute", nulls_distinct=False
+            )
+        ]
+        indexes = [models.Index(fields=["at"], name="call_minute_at")]  # the day's budget; the purge
+
+
+class FailedRequests(models.Model):
+    """How often HubSpot failed or refused a kind of request of a portal on one day (UTC), and why."""
+
+    day = models.DateField()
+    portal = models.ForeignKey(Portal, models.CASCADE, null=True, related_name="+", db_constraint=False)
+    method = models.TextField()
+    path = models.TextField()  # the template
+    status = models.IntegerField(null=True)  # null: no answer
+    category = models.TextField()  # HubSpot's, or the exception's class
+    times = models.IntegerField()
+
+    class Meta:
+        constraints = [
+            # What is added to; the day's causes; the purge.
+            models.UniqueConstraint(
+                fields=["day", "portal", "method", "path", "status", "category"],
+                name="failed_requests",
+                nulls_distinct=False,
+            )
+        ]
 
 
 def erase_due(now: datetime) -> models.QuerySet[Portal]:

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from . import downloads, leaving, ownership_views, people
 from .access import Role, for_role, has_role
+from .call_charts import chart_of
 from .downloads import DownloadBusy
 from .install import lacking
 from .models import ERASE_AFTER, Credential, Membership, Portal
@@ -32,6 +33,7 @@ def settings(request: VisitorRequest) -> HttpResponse:
         "assignable_roles": [Role.VIEWER, Role.ADMIN],
         "may_manage": has_role(request.membership, Role.ADMIN),
         "erase_after_days": ERASE_AFTER.days,
+        "chart": chart_of(portal),
     }
     return render(request, "portal/settings.html", context | _people(portal) | ownership_views.context(request))
 

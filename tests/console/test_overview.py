@@ -12,11 +12,10 @@ from installations import endpoint
 from installations.models import Credential, Portal
 from installations.ratelimit import RateLimiter
 from lanes.models import Lane, Sweep
+from tests.calls import logged
 from tests.events import failed, stored
 from tests.portals import make_portal
 from webhooks.models import JournalReader
-
-from .world import api_call
 
 pytestmark = pytest.mark.django_db
 
@@ -125,10 +124,32 @@ def test_the_share_of_errors_warns_before_hubspot_does(
     portal = make_portal()
     Lane.objects.update(due_at=None)
     for number in range(100):
-        api_call(portal, error="ServerError" if number < failures else "")
+        logged(portal, 503 if number < failures else 200)
     answer = console.get("/admin/")
     found = [alarm.is_problem for alarm in answer.context["alarms"] if "of today's requests" in alarm.text]
     assert found == expected
+
+
+def test_what_causes_the_days_errors_comes_first_by_portal_path_and_reason(console: Client) -> None:
+    loud, quiet = make_portal(), make_portal()
+    for _ in range(4):
+        logged(loud, 429)
+    logged(quiet, 403, path="/crm/owners/{version}")
+    logged(None, 503, at=timezone.now() - timedelta(days=2))
+    groups = {group.title: group for group in console.get("/admin/").context["groups"]}
+    facts = groups["Most frequent errors of today"].facts
+    assert [fact.label for fact in facts] == [
+        "429 RATE_LIMITS, GET /crm/objects/{version}/{object_type}",
+        "403 MISSING_SCOPES, GET /crm/owners/{version}",
+    ]
+    assert [fact.value for fact in facts] == [f"4 × {loud}", f"1 × {quiet}"]
+    assert [str(loud.hub_id) in fact.url for fact in facts] == [True, False]
+    assert console.get(facts[0].url).status_code == 200
+
+
+def test_a_day_without_errors_names_no_causes(console: Client) -> None:
+    logged(make_portal(), 200)
+    assert "Most frequent errors" not in console.get("/admin/").content.decode()
 
 
 def test_a_limiter_without_redis_is_noticed(console: Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,8 +13,9 @@ from crm.models import Sync
 from demo.redis import Redis
 from hubapp import figures
 from installations import endpoint
-from installations.models import ApiCall, Credential, Portal
+from installations.models import Credential, Portal
 from lanes.models import Lane, Sweep
+from tests.calls import logged
 from tests.events import failed, stored
 from tests.portals import make_portal
 from webhooks.models import JournalReader
@@ -33,19 +34,7 @@ def scrape(client: Client, **extra: Any) -> dict[tuple[str, tuple[str, ...]], fl
 
 
 def call(portal: Portal, status: int | None = 200, *, attempts: int = 1, ago: timedelta = timedelta()) -> None:
-    is_good = status is not None and status < 400
-    ApiCall.objects.create(
-        at=timezone.now() - ago,
-        portal=portal,
-        method="GET",
-        path="/crm/objects/{version}/{object_type}",
-        status=status,
-        error="" if is_good else "ServerError",
-        attempts=attempts,
-        waited_ms=0,
-        took_ms=5,
-        received_bytes=10,
-    )
+    logged(portal, status, attempts=attempts, at=timezone.now() - ago)
 
 
 def test_an_empty_app_has_figures_too(client: Client) -> None:
@@ -142,6 +131,24 @@ def test_every_attempt_counts_as_hubspot_counts_it() -> None:
     today = figures.calls_since(timezone.now() - HOUR)
     assert (today.requests, today.errors) == (5, 4)
     assert today.error_share == 0.8
+
+
+def test_what_found_no_connection_is_no_request() -> None:
+    portal = make_portal()
+    logged(portal, None, attempts=3, error="NotSent")
+    logged(portal, None, attempts=2, error="AnswerLost")
+    today = figures.calls_since(timezone.now() - HOUR)
+    assert (today.requests, today.errors) == (2, 2)
+
+
+def test_the_days_errors_and_their_share_and_categories(client: Client) -> None:
+    portal = make_portal()
+    for status in (200, 200, 429, 503):
+        call(portal, status)
+    found = scrape(client)
+    assert found["hubapp_api_error_share_today", ()] == 0.5
+    assert found["hubapp_api_errors_by_category_today", ("RATE_LIMITS",)] == 1
+    assert found["hubapp_api_errors_by_category_today", ("ServerFailed",)] == 1
 
 
 def test_mirrored_records_are_named_by_type(client: Client) -> None:

@@ -21,7 +21,9 @@ from installations.certificates import CertificateInvalid, Verdict
 from installations.erasing import NotErased
 from installations.models import (
     ApiCall,
+    CallMinute,
     Credential,
+    FailedRequests,
     Mail,
     Membership,
     OAuthFlow,
@@ -32,7 +34,7 @@ from installations.models import (
     Uninstall,
 )
 from installations.signals import erase_portal
-from tests.console.world import api_call
+from tests.calls import logged
 from tests.events import failed, stored
 from tests.pages.furniture import furnished
 from tests.portals import make_portal
@@ -52,7 +54,7 @@ def filled(hub_id: int | None = None) -> Portal:
     ClosedFeature.objects.create(portal=portal, feature="owners")
     failed(stored(portal))
     Event.objects.filter(pk=stored(portal).pk).update(portal=None)  # in quarantine
-    api_call(portal)
+    logged(portal, 503)
     Mail.objects.create(portal=portal, kind="reconnect", to="olga@example.com", due_at=now)
     OAuthFlow.objects.create(
         state_digest=uuid.uuid4().bytes, browser_digest=b"b", purpose=OAuthFlow.Purpose.INSTALL, hub_id=portal.hub_id
@@ -201,10 +203,12 @@ def test_what_only_names_the_account_belongs_to_its_newer_installation() -> None
 def test_a_call_written_down_late_goes_with_the_next_run() -> None:
     portal = ended(filled())
     erasing.erase_those_due()
-    api_call(portal)
-    live = api_call(make_portal())
+    live = make_portal()
+    for of in (portal, live):
+        logged(of, 503)
     erasing.erase_those_due()
-    assert list(ApiCall.objects.all()) == [live]
+    for model in (ApiCall, CallMinute, FailedRequests):
+        assert set(model._base_manager.values_list("portal", flat=True)) == {live.pk}
 
 
 class TestSignatures:
