@@ -7,6 +7,7 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from django.contrib import admin
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
@@ -148,6 +149,19 @@ class TestLookingAfterIt:
         limiter()._returns.flush()
         assert "All its calls wait until then." in shown(console, own_page)
         assert "its mirror waits for midnight" in shown(console, "/admin/")
+
+
+def test_every_page_of_the_console_answers_and_none_shows_the_token(
+    console: Client, portal: Portal, made: dict[str, Any]
+) -> None:
+    sealed = Credential.objects.get().access_token
+    for page in admin.site._registry.values():
+        name = f"admin:{page.opts.app_label}_{page.opts.model_name}"
+        rows = [reverse(f"{name}_change", args=[row.pk]) for row in page.model._default_manager.all()]
+        for address in (reverse(f"{name}_changelist"), *rows, page_of(portal)):
+            text = shown(console, address)
+            assert made["access_token"] not in text
+            assert sealed[:24] not in text
 
 
 class TestSwitchedOff:
