@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -17,13 +18,14 @@ from pytest_django import Settings
 
 from hubspot_api import journal_subscriptions
 from installations.clients import journal_client
-from installations.models import Portal
+from installations.models import AuditEntry, Portal
 from installations.ratelimit import limiter
 from lanes import ticks
 from lanes.models import Lane
+from tests import processes
 from tests.crm.mirrored import install, work_until_idle
 from tests.hubspot import Account, HubSpot, wait_for
-from webhooks.journal import kinds, reading
+from webhooks.journal import reading
 from webhooks.journal.lease import LeaseLost, claim
 from webhooks.journal.reading import TRIES
 from webhooks.models import Event, JournalReader
@@ -361,34 +363,34 @@ def test_a_reader_past_its_lease_writes_nothing(hubspot: HubSpot, account: Accou
     assert Lane.objects.get(kind="uninstall").signal == 1, "looked into once"
 
 
-def test_what_is_written_and_the_place_move_together(
-    hubspot: HubSpot, account: Account, portal: Portal, monkeypatch: pytest.MonkeyPatch
+def test_a_reader_that_is_killed_half_way_loses_and_repeats_nothing(
+    hubspot: HubSpot, account: Account, portal: Portal
 ) -> None:
-    """The process dies after it noted the uninstall, before it moved on."""
+    """The process dies after it noted the uninstall, before that and its place were committed."""
     uninstall(hubspot, account)
     before = row().offset
-    take = kinds._takers["app_lifecycle_event"]
-
-    class Killed(BaseException):
-        pass
-
-    def take_and_die(events: Any) -> None:
-        take(events)
-        raise Killed
-
-    monkeypatch.setitem(kinds._takers, "app_lifecycle_event", take_and_die)
     JournalReader.objects.update(next_at=timezone.now() - timedelta(seconds=1))
-    with pytest.raises(Killed):
-        reading.read()
+    died = processes.run("tests.webhooks.journal_reader", "die")
+    assert died.returncode == -signal.SIGKILL, died.stderr
     portal.refresh_from_db()
     assert (row().offset, portal.uninstall_told_at) == (before, None)
     assert not Lane.objects.filter(kind="uninstall").exists()
-    monkeypatch.undo()
     assert read() == 0, "its lease lasts"
     JournalReader.objects.update(lease_until=Now() - timedelta(seconds=1))
     assert read() == 1
-    portal.refresh_from_db()
-    assert portal.uninstall_told_at is not None
+    work_until_idle("uninstall")
+    assert state(portal) == Portal.State.DISCONNECTED
+    assert AuditEntry.objects.filter(action="noticed the uninstall").count() == 1
+
+
+def test_of_several_workers_one_reads(hubspot: HubSpot, account: Account, portal: Portal) -> None:
+    uninstall(hubspot, account)
+    JournalReader.objects.update(next_at=timezone.now() - timedelta(seconds=1))
+    asked = len(hubspot.requests(path=FILES))
+    workers = [processes.start("tests.webhooks.journal_reader") for _ in range(3)]
+    said = [worker.communicate(timeout=180) for worker in workers]
+    assert sorted(out.strip() for out, _ in said) == ["0", "0", "1"], said
+    assert len(hubspot.requests(path=FILES)) == asked + 1
 
 
 def test_a_lost_lease_is_told_from_one_that_lasts(hubspot: HubSpot) -> None:
