@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.template.defaultfilters import pluralize
 from django.urls import reverse
 from django.utils import timezone
 
@@ -152,7 +153,7 @@ def _private_app_alarms(read: _Readings) -> Iterator[Alarm]:
 
 def _erasure_alarms() -> Iterator[Alarm]:
     if overdue := figures.overdue_erasures():
-        text = f"{overdue} portals should have been erased by now; the log says what is in the way."
+        text = f"{overdue} portal{pluralize(overdue)} should have been erased by now; the log says what is in the way."
         yield Alarm(text, _list("portal", state__exact=Portal.State.DISCONNECTED.value))
 
 
@@ -251,8 +252,8 @@ def _journal(journal: figures.Journal) -> Group:
         odd = _list("event", state=Event.State.QUARANTINED.value)
         facts += [
             Fact("Events", f"{row.events:,}"),
-            Fact("Entries that are none", f"{row.odd:,}", odd, _bad(row.odd)),
-            Fact("Gaps", f"{row.gaps:,}", level=_bad(row.gaps)),
+            Fact("Entries that are none", f"{row.odd:,}", odd),
+            Fact("Gaps", f"{row.gaps:,}", level="warn" if journal.gap_at else ""),
         ]
     return Group("HubSpot's journal", facts, "It tells of installs and uninstalls. Counted since the beginning.")
 

@@ -100,7 +100,7 @@ def test_an_erasure_that_does_not_end_is_noticed(console: Client) -> None:
     Portal.objects.update(erase_at=timezone.now() - timedelta(hours=1))
     assert alarms(console) == []
     Portal.objects.update(erase_at=timezone.now() - timedelta(hours=3))
-    assert alarms(console) == ["1 portals should have been erased by now; the log says what is in the way."]
+    assert alarms(console) == ["1 portal should have been erased by now; the log says what is in the way."]
 
 
 def test_a_lost_wake_up_is_never_forgotten(console: Client) -> None:
