@@ -41,7 +41,7 @@ _BY_OAUTH_STATUS: Mapping[str, type[HubSpotError]] = {
     "BAD_REDIRECT_URI": errors.OAuthRefused,  # our mistake, whatever `error` goes with it
 }
 _ROLLING_WINDOW = 10.0  # seconds; what an unknown 429 waits for
-_LONGEST_SECONDS = 600.0  # a Retry-After beyond this can only be milliseconds, but for migrations and whole days
+LONGEST_SECONDS = 600.0  # a Retry-After beyond this can only be milliseconds, but for migrations and whole days
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +239,7 @@ def _oauth_said(said: Said, fields: Mapping[str, Any]) -> Said:
 def _retry_at(status: int, headers: Mapping[str, str], fields: Mapping[str, Any], now: datetime) -> datetime | None:
     policy = f"{_text(fields.get('policyName'))} {_text(fields.get('message'))}".lower()
     means_hours = status == 477 or (status == 429 and "daily" in policy)
-    named = _retry_after(headers.get("retry-after", ""), now, longest=None if means_hours else _LONGEST_SECONDS)
+    named = retry_after(headers.get("retry-after", ""), now, longest=None if means_hours else LONGEST_SECONDS)
     if status == 423:
         named = max(named or 0.0, 2.0)
     if status == 429 and named is None and not means_hours:
@@ -247,7 +247,7 @@ def _retry_at(status: int, headers: Mapping[str, str], fields: Mapping[str, Any]
     return None if named is None else now + timedelta(seconds=named)
 
 
-def _retry_after(value: str, now: datetime, *, longest: float | None) -> float | None:
+def retry_after(value: str, now: datetime, *, longest: float | None) -> float | None:
     """Seconds, from an HTTP date or a number, which beyond `longest` is one of milliseconds.
 
     HubSpot documents it for 477 only, in seconds; others carry it too, and some senders count in milliseconds.

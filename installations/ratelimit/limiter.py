@@ -154,6 +154,10 @@ class RateLimiter:
             return Usage(True, known)
         return Usage(False, {bucket: self._usage(*look) for bucket, look in zip(buckets, looks, strict=True)})
 
+    def now(self) -> datetime:
+        """Return the time of day, aware."""
+        return self._now()
+
     def declare_idle(self) -> None:
         """Say that nobody called HubSpot within the last window, so that a new Redis need not wait one out.
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from hubspot_api.answers import LONGEST_SECONDS, retry_after
 from hubspot_api.errors import NotSent, RateLimited
 from hubspot_api.ports import Bucket, Gate
 from hubspot_api.ports import Permit as PermitToCall
@@ -43,16 +46,16 @@ class Heard:
         return self.rejected and used_up == (bucket is Bucket.DAILY)
 
 
-def heard(status: int, headers: Mapping[str, str], *, tells: bool) -> Heard:
+def heard(status: int, headers: Mapping[str, str], *, tells: bool, now: datetime) -> Heard:
     """Read status and headers (lower-case names); X-HubSpot-RateLimit-* only if it `tells` about this allowance.
 
     "API usage guidelines and limits": those of the day are sent to private apps only. A Retry-After on 429 is not
-    documented, yet seen: in seconds.
+    documented, yet seen: it is read as the client reads it, in seconds, milliseconds or as a date; `now` dates it.
     """
-    retry_after = _whole(headers.get("retry-after", "")) or 0
+    named_s = retry_after(headers.get("retry-after", ""), now, longest=LONGEST_SECONDS) or 0.0
     return Heard(
         rejected=status == 429,
-        retry_after_ms=min(retry_after, RETRY_AFTER_AT_MOST_S) * 1000,
+        retry_after_ms=math.ceil(min(named_s, RETRY_AFTER_AT_MOST_S) * 1000),
         own=_told(headers, "max", "remaining") if tells else Told(),
         day=_told(headers, "daily", "daily-remaining") if tells else Told(),
     )
@@ -106,7 +109,7 @@ class Permit:
         """
         if not self.heard:
             tells = self._limiter.limits.of(self.asked.buckets[0], self.asked.private_app).tells
-            self.heard = heard(status, headers, tells=tells)
+            self.heard = heard(status, headers, tells=tells, now=self._limiter.now())
             self._limiter.answered(self, self.heard)
 
     def counted(self, bucket: Bucket) -> tuple[int, int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,6 +17,7 @@ from installations.ratelimit.shared import ERA, keys
 COUNTED = [bucket for bucket in Bucket if bucket is not Bucket.EXEMPT]
 ROLLING = [bucket for bucket in COUNTED if bucket is not Bucket.DAILY]
 KINDS = [None, PrivateApp("UTC")]
+NOW = datetime(2027, 1, 15, 8, tzinfo=UTC)
 OWNERS = st.none() | st.integers(0, 2**63 - 1)
 
 
@@ -73,17 +76,21 @@ def test_a_portals_keys_share_a_slot() -> None:
         ),
         (429, {}, Heard(True, 0)),
         (429, {"retry-after": "12"}, Heard(True, 12_000)),
-        (429, {"retry-after": "10000"}, Heard(True, 300_000)),
+        (429, {"retry-after": "10000"}, Heard(True, 10_000)),  # more than ten minutes: milliseconds
+        (429, {"retry-after": "600"}, Heard(True, 300_000)),
+        (429, {"retry-after": "2.5"}, Heard(True, 2500)),
+        (429, {"retry-after": "Fri, 15 Jan 2027 08:00:07 GMT"}, Heard(True, 7000)),
+        (429, {"retry-after": "Fri, 15 Jan 2027 07:00:00 GMT"}, Heard(True)),
         (429, {"retry-after": "soon"}, Heard(True, 0)),
     ],
 )
 def test_what_an_answer_says_about_limits(status: int, headers: dict[str, str], said: Heard) -> None:
-    assert heard(status, headers, tells=True) == said
+    assert heard(status, headers, tells=True, now=NOW) == said
 
 
 def test_an_exempt_calls_headers_are_about_another_allowance() -> None:
     headers = {"x-hubspot-ratelimit-max": "110", "x-hubspot-ratelimit-remaining": "0"}
-    assert heard(200, headers, tells=False) == Heard()
+    assert heard(200, headers, tells=False, now=NOW) == Heard()
 
 
 @pytest.mark.parametrize("bucket", COUNTED)
