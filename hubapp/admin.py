@@ -20,7 +20,7 @@ from installations.models import Portal, Stop
 from installations.staff_pages import PortalRowsPage, Section, StaffPage, actor, ago, is_confirmed, tag, when, why
 from lanes.models import Lane
 
-from . import certificate_pages, private_app_pages
+from . import allowances, certificate_pages, private_app_pages
 
 
 @admin.register(Portal)
@@ -195,6 +195,7 @@ def _rooms_of(portal: Portal) -> dict[str, object]:
         ],
         "day": days.today(portal) if portal.is_live else None,
         "chart": chart_of(portal),
+        "allowances": allowances.of(portal) if portal.is_live else None,
     }
 
 
