@@ -32,7 +32,7 @@ class Work:
     token: str
     hub_id: int
     bulk_threads: int
-    urgent_per_s: float
+    per_s: dict[str, float]  # calls that come at random, by work class
     back_s: tuple[float, float]  # how long answers travel
     begins_at: float
     measured_from: float
@@ -43,12 +43,12 @@ class Work:
 
 @dataclass
 class Seen:
-    """What happened: waits of calls in the measured time, in milliseconds, by work class; errors by name.
+    """What happened: when calls asked in the measured time, and milliseconds waited, by work class; errors by name.
 
     `put_off` counts how often calls were told to come back later, by work class.
     """
 
-    waits_ms: dict[str, list[float]] = field(default_factory=dict)
+    waits: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
     put_off: Counter[str] = field(default_factory=Counter)
     errors: Counter[str] = field(default_factory=Counter)
 
@@ -75,9 +75,9 @@ class Network(httpx2.BaseTransport):
 class TimedGate:
     """Notes how long each call waited for leave."""
 
-    def __init__(self, gate: Gate, waits_ms: list[float], measured_from: float) -> None:
+    def __init__(self, gate: Gate, waits: list[tuple[float, float]], measured_from: float) -> None:
         self._gate = gate
-        self._waits_ms = waits_ms
+        self._waits = waits
         self._measured_from = measured_from
 
     def admit(self, bucket: Bucket, longest: float) -> Permit:
@@ -85,7 +85,7 @@ class TimedGate:
         asked_at = time.monotonic()
         permit = self._gate.admit(bucket, longest)
         if asked_at >= self._measured_from:
-            self._waits_ms.append((time.monotonic() - asked_at) * 1000)
+            self._waits.append((asked_at, (time.monotonic() - asked_at) * 1000))
         return permit
 
 
@@ -102,8 +102,8 @@ class Callers:
         """Call until the end."""
         time.sleep(max(0.0, self._work.begins_at - time.monotonic()))
         threads = [threading.Thread(target=self._bulk) for _ in range(self._work.bulk_threads)]
-        if self._work.urgent_per_s > 0:
-            threads.append(threading.Thread(target=self._urgent))
+        for name, per_s in self._work.per_s.items():
+            threads.append(threading.Thread(target=self._now_and_then, args=(WorkClass[name.upper()], per_s)))
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -114,16 +114,16 @@ class Callers:
         while time.monotonic() < self._work.ends_at:
             call()
 
-    def _urgent(self) -> None:
-        """People click at random, and do not wait for each other."""
-        call = self._caller(WorkClass.URGENT)
+    def _now_and_then(self, work_class: WorkClass, per_s: float) -> None:
+        """People click, and events come, at random; they do not wait for each other."""
+        call = self._caller(work_class)
         while time.monotonic() < self._work.ends_at:
             threading.Thread(target=call).start()
-            time.sleep(random.expovariate(self._work.urgent_per_s))
+            time.sleep(random.expovariate(per_s))
 
     def _caller(self, work_class: WorkClass) -> Callable[[], None]:
-        waits_ms = self.seen.waits_ms[work_class.name.lower()]
-        gate = TimedGate(self._limiter.gate_for(self._work.hub_id, work_class), waits_ms, self._work.measured_from)
+        waits = self.seen.waits[work_class.name.lower()]
+        gate = TimedGate(self._limiter.gate_for(self._work.hub_id, work_class), waits, self._work.measured_from)
         surroundings = Surroundings(gate=gate, retries=NO_RETRIES)
         client = Client(
             StaticToken(self._work.token),
