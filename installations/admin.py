@@ -198,6 +198,9 @@ class MembershipPage(PortalRowsPage):
     fields = ("portal_link", "user_id", "email", "role", "asked_at", "declined_at", "proven_at")
     readonly_fields = ("portal_link",)
 
+    def title_of(self, row: Membership) -> str:
+        return f"{row.name}, {row.get_role_display().lower()} of {row.portal}"
+
     @admin.action(description="Make owner", permissions=["view"])
     def make_owner(self, request: HttpRequest, memberships: QuerySet[Membership]) -> HttpResponse | None:
         """Assign the ownership of one portal, for a reason that its people can read."""

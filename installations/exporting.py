@@ -75,7 +75,7 @@ def _of_installations(portal: Portal) -> Iterator[Line]:
     credentials = Credential.objects.filter(portal=portal)
     yield from rows("credential", credentials, "scopes", "user_id", "obtained_at", "expires_at")  # never the tokens
     people = Membership.objects.filter(portal=portal)
-    yield from rows("membership", people, "user_id", "email", "role", "asked_at", "proven_at")
+    yield from rows("membership", people, "user_id", "email", "role", "asked_at", "declined_at", "proven_at")
     claims = OwnershipClaim.objects.filter(portal=portal)
     yield from rows("ownership_claim", claims, "claimant__user_id", "claimed_at")
     yield from rows("audit", AuditEntry.objects.filter(portal=portal), "at", "actor", "action", "detail")

@@ -221,6 +221,11 @@ class Membership(models.Model):
         return self.email or f"HubSpot user {self.user_id}"
 
     @property
+    def was_confirmed(self) -> bool:
+        """Whether HubSpot ever said that they belong to the account; not of an owner whom staff named, at first."""
+        return self.proven_at.year > 1970
+
+    @property
     def is_asking(self) -> bool:
         return self.role == self.Role.WAITING and self.asked_at is not None
 

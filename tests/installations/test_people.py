@@ -229,3 +229,10 @@ def test_a_claim_ends_with_the_claimants_role(portal: Portal, clock: Clock) -> N
     OwnershipClaim.objects.create(portal=portal, claimant=who(portal, ADMIN), claimed_at=clock.now())
     people.change_role(who(portal, OWNER), who(portal, ADMIN).pk, Role.VIEWER)
     assert not OwnershipClaim.objects.exists()
+
+
+def test_an_owner_who_never_signed_in_is_said_to_be_one(portal: Portal) -> None:
+    Membership.objects.filter(user_id=OWNER).update(proven_at="1970-01-01T00:00:00Z")
+    page = settings_page(portal, ADMIN)
+    assert "has not signed in yet" in page
+    assert "1970" not in page

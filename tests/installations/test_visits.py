@@ -71,6 +71,14 @@ def test_a_session_ends_after_a_day_however_busy(portal: Portal, clock: Clock) -
     assert status(browser, portal) == 404
 
 
+def test_the_row_itself_ends_after_a_day(clock: Clock) -> None:
+    """Not only Django's session, whose end anything that saves it could move."""
+    browser_of(MEMBER)
+    clock.advance(hours=24, seconds=1)
+    Visit.objects.update(seen_at=clock.now())
+    assert not Visit.objects.open().exists()
+
+
 def test_signing_in_again_begins_anew_and_leaves_one_visit(portal: Portal, clock: Clock) -> None:
     browser = browser_of(MEMBER)
     clock.advance(hours=7)
