@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
+import os
 import random
 import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from . import processes
+from .place import private_folder
 
 _LOOPBACKS = ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))
 _LISTENING = "0A"
+_BLOCK = 20  # ports that a process reserves at once
+_BLOCKS = range(20_000, 32_000, _BLOCK)
 
 
 class PortTaken(Exception):
@@ -38,15 +44,48 @@ def is_free(port: int) -> bool:
 
 
 def free_ports(count: int = 1) -> int:
-    """Return the first of `count` free ports in a row.
+    """Return the first of `count` free ports in a row. None is given twice, to this process or to another one of ours.
 
     Below the range from which systems take the near end of outgoing connections: those come and go by themselves.
     """
-    for _ in range(200):
-        first = random.randrange(20_000, 32_000)  # noqa: S311 - nothing secret about it
+    while True:
+        block = _own_block(count)
+        first, block.given = block.first + block.given, block.given + count
         if all(is_free(port) for port in range(first, first + count)):
             return first
-    raise PortTaken(f"Found no {count} free ports in a row between 20000 and 32000.")
+
+
+@dataclass
+class _Block:
+    """Ports that are this process' alone while it lives, as far as we are concerned; `given` of them are taken."""
+
+    first: int
+    lock: int  # the open file that says so: the system closes it with the process, however that ends
+    owner: int
+    given: int = 0
+
+
+_blocks: list[_Block] = []
+
+
+def _own_block(count: int) -> _Block:
+    """Return a block with that many left. Raises PortTaken when none is to be had."""
+    if not _blocks or _blocks[-1].owner != os.getpid() or _blocks[-1].given + count > _BLOCK:
+        _blocks.append(_reserve_block())
+    return _blocks[-1]
+
+
+def _reserve_block() -> _Block:
+    folder = private_folder("ports")
+    for first in random.sample(_BLOCKS, len(_BLOCKS)):
+        lock = os.open(folder / str(first), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)  # somebody else's; so it stays, whatever listens there at the moment
+            continue
+        return _Block(first, lock, os.getpid())
+    raise PortTaken(f"All ports between {_BLOCKS.start} and {_BLOCKS.stop} are reserved by other processes of ours.")
 
 
 def listener(port: int) -> processes.Process | None:

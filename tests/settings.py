@@ -3,26 +3,12 @@
 from __future__ import annotations
 
 import os
-import socket
 
 from demo.place import private_folder
-
-
-def _free_ports() -> int:
-    """Return the first of two neighbouring ports that are free: the emulator's hublets."""
-    while True:
-        with socket.socket() as first, socket.socket() as second:
-            first.bind(("127.0.0.1", 0))
-            port = int(first.getsockname()[1])
-            try:
-                second.bind(("127.0.0.1", port + 1))
-            except (OSError, OverflowError):
-                continue
-            return port
-
+from demo.ports import free_ports
 
 PLACE = private_folder(f"tests-{os.getpid()}")
-EMULATOR_PORT = _free_ports()
+EMULATOR_PORT = free_ports(2)  # a port for each of the emulator's hublets
 EMULATOR_URL = f"http://localhost:{EMULATOR_PORT}"
 ENVIRONMENT = {
     "DEBUG": "1",

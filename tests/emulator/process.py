@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -12,18 +11,12 @@ from typing import Any
 
 import httpx2
 
+from demo import ports
+
 
 def free_ports() -> int:
-    """The first of two neighbouring ports that nobody uses."""
-    while True:
-        with socket.socket() as first, socket.socket() as second:
-            first.bind(("127.0.0.1", 0))
-            port: int = first.getsockname()[1]
-            try:
-                second.bind(("127.0.0.1", port + 1))
-            except (OSError, OverflowError):
-                continue
-            return port
+    """The first of two neighbouring ports that nobody uses: one for each region."""
+    return ports.free_ports(2)
 
 
 def eventually(condition: Callable[[], Any], seconds: float = 30) -> None:
