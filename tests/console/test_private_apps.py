@@ -194,6 +194,17 @@ class TestCommand:
         )
         assert AuditEntry.objects.get().actor.endswith("at the command line")
 
+    def test_whoever_runs_it_needs_no_name(
+        self, typed: Any, made: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """As in a container, with a user id that nobody has heard of."""
+        for variable in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+            monkeypatch.delenv(variable, raising=False)
+        monkeypatch.setattr("os.getuid", lambda: 123_456_789)
+        typed(made["access_token"])
+        call_command("add_portal", stdout=StringIO())
+        assert AuditEntry.objects.get().actor == "user 123456789 at the command line"
+
     def test_it_takes_none_as_an_argument(self, made: dict[str, Any]) -> None:
         with pytest.raises(CommandError, match="unrecognized arguments"):
             call_command("add_portal", made["access_token"])

@@ -93,11 +93,11 @@ class TestAsking:
     @pytest.fixture
     def typed(self, monkeypatch: pytest.MonkeyPatch) -> Any:
         def send(text: str) -> None:
-            monkeypatch.setattr("sys.stdin", StringIO(f"{text}\n"))
+            monkeypatch.setattr("sys.stdin", StringIO(text))
 
         return send
 
-    @pytest.mark.parametrize("answer", ["", "yes", "123"])
+    @pytest.mark.parametrize("answer", ["", "\n", "yes\n", "123\n"])
     def test_nothing_happens_unless_the_account_is_named(self, typed: Any, answer: str) -> None:
         portal = furnished()
         typed(answer)
@@ -108,7 +108,7 @@ class TestAsking:
         assert left_of(portal)
 
     def test_named_it_is_deleted(self, typed: Any, portal: Portal) -> None:
-        typed(str(portal.hub_id))
+        typed(f"{portal.hub_id}\n")
         call_command("portal_delete", "--portal", str(portal.hub_id), stdout=StringIO())
         assert_gone(portal)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser
-from getpass import getpass, getuser
+from getpass import getpass
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from hubspot_api.secret import Secret
 from installations import private_apps
+from installations.audit import operator
 from installations.errors import InstallationError
 from installations.models import Portal
 
@@ -42,9 +43,9 @@ class Command(BaseCommand):
         try:
             checked = private_apps.check(token, portal)
             if portal is None:
-                portal = private_apps.connect(checked, _actor(), owner_id=owner)
+                portal = private_apps.connect(checked, operator(), owner_id=owner)
             else:
-                private_apps.replace(portal, checked, _actor())
+                private_apps.replace(portal, checked, operator())
         except InstallationError as error:
             raise CommandError(str(error)) from error
         portal.refresh_from_db()
@@ -61,10 +62,6 @@ def _user_id(text: str) -> int:
 def _token() -> str:
     """Ask whoever sits there without showing it, or take the line that a program sends."""
     return (getpass("Private-app token: ") if sys.stdin.isatty() else sys.stdin.readline()).strip()
-
-
-def _actor() -> str:
-    return f"{getuser()} at the command line"
 
 
 def _connected(hub_id: int) -> Portal:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from getpass import getuser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from installations import deleting
+from installations.audit import operator
 from installations.erasing import NotErased
 from installations.models import Portal
 
@@ -32,7 +32,7 @@ class Command(BaseCommand):
             self._ask(portal, installations)
         for installation in installations:
             try:
-                told = deleting.delete(installation, f"{getuser()} at the command line")
+                told = deleting.delete(installation, operator())
             except NotErased as error:
                 raise CommandError(f"{error} Run this again in an hour, or leave it to the hourly eraser.") from error
             self.stdout.write(f"{installation}: {told}")
@@ -40,7 +40,11 @@ class Command(BaseCommand):
 
     def _ask(self, hub_id: int, installations: list[Portal]) -> None:
         self.stdout.write(f"Everything about {installations[-1]} will be deleted, for good.")
-        if input(f"Type {hub_id} to go on: ").strip() != str(hub_id):
+        try:
+            typed = input(f"Type {hub_id} to go on: ").strip()
+        except EOFError:  # nobody sits there
+            typed = ""
+        if typed != str(hub_id):
             raise CommandError("Nothing was deleted.")
 
 
