@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 
 from emulator import Emulator, Options
@@ -83,9 +85,28 @@ def test_the_examples_run(place: Place, actions: Actions, capsys: pytest.Capture
     assert names["visits"].json["results"]
 
 
-def test_those_that_do_not_run_are_python(place: Place) -> None:
-    (example,) = examples("python not-run")
-    compile(example, "client.md", "exec")
-    for line in example.splitlines():
-        path = line.split('"')[3].replace("{version}", "2026-03")
-        assert place.web.get(path).status_code == 404, "the emulator serves it now: run the example"
+LISTS = {
+    "/automation/sequences/2026-03": "userId=7",
+    "/cms/pages/2026-03/landing-pages": "limit=100",
+    "/conversations/v3/conversations/threads": "limit=100",
+}
+
+
+def stand_in(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+    """No emulator: it knows three addresses, and that HubSpot's lists have results."""
+    authorized = environ.get("HTTP_AUTHORIZATION") == "Bearer t"
+    known = authorized and LISTS.get(environ["PATH_INFO"]) == environ["QUERY_STRING"]
+    start_response("200 OK" if known else "404 Not Found", [("Content-Type", "application/json")])
+    return [json.dumps({"results": [{"id": "1"}]} if known else {"category": "OBJECT_NOT_FOUND"}).encode()]
+
+
+def test_those_that_the_emulator_does_not_serve_run_against_a_stand_in(place: Place) -> None:
+    (example,) = examples("python stand-in")
+    client = Client(StaticToken("t"), transport=httpx2.WSGITransport(stand_in), api_url="http://stand-in.example")
+    names: dict[str, Any] = {"client": client}
+    exec(compile(example, "client.md", "exec"), names)  # noqa: S102 - our own page
+    for listed in ("sequences", "landing_pages", "threads"):
+        assert names[listed].json == {"results": [{"id": "1"}]}
+    assert len(example.splitlines()) == len(LISTS)
+    for path in LISTS:
+        assert place.web.get(path).status_code == 404, "the emulator serves it now: run the example there"
