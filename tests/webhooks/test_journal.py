@@ -8,9 +8,11 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from io import StringIO
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -300,6 +302,27 @@ def test_without_access_it_rests_and_says_so_once(
     read()
     assert (row().refused_at, row().latest_error) == (None, "")
     assert row().caught_up_at is not None
+
+
+def test_the_command_asks_again_at_once_when_access_was_given(hubspot: HubSpot) -> None:
+    hubspot.fault("status", {"path": SUBSCRIPTIONS}, params={"status": 403})
+    read()
+    with pytest.raises(CommandError, match="noticed minutes later"):
+        call_command("hubspot_subscriptions", "--journal")
+    hubspot.call("DELETE", "/_emulator/faults")
+    out = StringIO()
+    call_command("hubspot_subscriptions", "--journal", stdout=out)
+    assert "tells of installs and uninstalls" in out.getvalue()
+    assert len(subscriptions(hubspot)) == 2
+    reading.read()
+    assert row().refused_at is None
+    assert row().caught_up_at is not None
+
+
+def test_the_command_says_when_the_journal_is_switched_off(hubspot: HubSpot, settings: Settings) -> None:
+    settings.HUBSPOT_JOURNAL = False
+    with pytest.raises(CommandError, match="not read"):
+        call_command("hubspot_subscriptions", "--journal")
 
 
 def test_switched_off_it_asks_nothing(hubspot: HubSpot, settings: Settings) -> None:

@@ -29,6 +29,7 @@ from installations.clients import journal_client
 from installations.errors import TryLater
 
 from .. import quarantine
+from ..models import JournalReader
 from . import kinds, lifecycle
 from .lease import Held, LeaseLost, claim
 
@@ -76,6 +77,11 @@ def read() -> int:
     else:
         held.give_back(wait=wait, failures=0, latest_error="", refused_at=None)
     return held.row.files - before
+
+
+def hurry() -> None:
+    """Have it read at the next tick: something is different from when HubSpot last refused, or failed."""
+    JournalReader.objects.update(next_at=timezone.now())
 
 
 def _turn(held: Held, client: Client) -> timedelta:

@@ -13,7 +13,9 @@ from crm import subscribing
 from crm.subscribing import Plan, TooManySubscriptions, words
 from crm.subscriptions import Subscription, subscriptions
 from hubspot_api.errors import HubSpotError
-from installations.clients import developer_client
+from installations.clients import developer_client, journal_client
+from installations.errors import TryLater
+from webhooks.journal import lifecycle, reading
 from webhooks.target import target_url
 
 
@@ -28,12 +30,20 @@ class Command(BaseCommand):
             action="store_true",
             help="a legacy app only: add what is missing, resume what is paused, pause what is no longer needed",
         )
+        what.add_argument(
+            "--journal",
+            action="store_true",
+            help="any app: have installs and uninstalls told in the webhooks journal now, and read it at once; the "
+            "workers see to it by themselves, once a day, or every hour while HubSpot refuses",
+        )
         parser.add_argument("--dry-run", action="store_true", help="with --sync: look, and say what would be done")
         parser.add_argument("--format", choices=["text", "json"], default="text", help="of --list")
 
-    def handle(self, *_: Any, sync: bool, dry_run: bool, format: str, **__: Any) -> None:  # noqa: A002 - the option's name
+    def handle(self, *_: Any, sync: bool, journal: bool, dry_run: bool, format: str, **__: Any) -> None:  # noqa: A002 - the option's name
         if sync:
             self._sync(dry_run=dry_run)
+        elif journal:
+            self._journal()
         elif format == "json":
             self.stdout.write(json.dumps([_as_json(subscription) for subscription in subscriptions()]))
         else:
@@ -57,6 +67,18 @@ class Command(BaseCommand):
         if refused:
             raise CommandError(f"HubSpot refused {refused}, see above. The others are in step.")
         self.stdout.write(f"In step: {len(subscriptions())} subscriptions. HubSpot takes up to five minutes to follow.")
+
+    def _journal(self) -> None:
+        if not reading.is_wanted():
+            raise CommandError(
+                "The journal is not read: set HUBSPOT_CLIENT_ID and its secret, and not HUBSPOT_JOURNAL=0."
+            )
+        try:
+            lifecycle.subscribe(journal_client())
+        except (HubSpotError, TryLater) as error:
+            raise CommandError(f"{error} Without it uninstalls are noticed minutes later.") from error
+        reading.hurry()
+        self.stdout.write("HubSpot tells of installs and uninstalls in its journal. A worker reads it within seconds.")
 
     def _announce(self, todo: Plan, target: str) -> None:
         if not todo:
