@@ -13,18 +13,17 @@ from hubspot_api.oauth import TokenGrant
 from hubspot_api.secret import Secret
 from installations import tokens, vault
 from installations.models import Portal
-from installations.ratelimit import limiter
 from installations.signals import portal_connected
 from lanes import claims, worker
 from lanes.models import Lane
-from tests.hubspot import Account, HubSpot
+from tests.hubspot import Account, HubSpot, trust_limiter
 from webhooks import inbox
 from webhooks.deliveries import parse
 
 
 def install(hubspot: HubSpot, account: Account, scopes: Sequence[str] | None = None) -> Portal:
     """Install our app in an account without a browser."""
-    limiter().declare_idle()
+    trust_limiter()
     given = hubspot.tokens(account, scopes)
     with transaction.atomic():
         portal = Portal.objects.create(hub_id=account.hub_id, name=f"Account {account.hub_id}")

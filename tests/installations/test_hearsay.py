@@ -16,11 +16,11 @@ from installations import hearsay, vault
 from installations.clients import client_for, prove
 from installations.errors import PortalNotConnected, ReconnectRequired, TokenBusy, TryLater
 from installations.models import AuditEntry, Credential, DataKey, Membership, Portal, TokenEndpoint
-from installations.ratelimit import WorkClass, limiter
+from installations.ratelimit import WorkClass
 from lanes.models import Lane
 from tests.consent import way_back
 from tests.crm.mirrored import work_until_idle
-from tests.hubspot import Account, HubSpot, wait_for
+from tests.hubspot import Account, HubSpot, trust_limiter, wait_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -29,7 +29,7 @@ TOKEN = "/oauth/2026-03/token"
 
 @pytest.fixture
 def account(hubspot: HubSpot) -> Account:
-    limiter().declare_idle()
+    trust_limiter()
     return hubspot.add_account(contacts=3)
 
 

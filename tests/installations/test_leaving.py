@@ -13,13 +13,12 @@ from pytest_django import Settings
 from crm.models import Association, Change, Record, Sync
 from installations import bites, endpoint, erasing, leaving
 from installations.models import AuditEntry, Credential, DataKey, Membership, Portal, Uninstall
-from installations.ratelimit import limiter
 from installations.signals import erase_portal
 from lanes import claims, worker
 from lanes.models import Lane
 from tests.consent import way_back
 from tests.crm.mirrored import install, receive, work_until_idle
-from tests.hubspot import Account, HubSpot, wait_for
+from tests.hubspot import Account, HubSpot, trust_limiter, wait_for
 from webhooks.models import Event
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -27,7 +26,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def account(hubspot: HubSpot) -> Account:
-    limiter().declare_idle()
+    trust_limiter()
     return hubspot.add_account(contacts=3)
 
 

@@ -21,12 +21,11 @@ from pytest_django import Settings
 from hubspot_api import journal_subscriptions
 from installations.clients import journal_client
 from installations.models import AuditEntry, Portal
-from installations.ratelimit import limiter
 from lanes import ticks
 from lanes.models import Lane
 from tests import processes
 from tests.crm.mirrored import install, work_until_idle
-from tests.hubspot import Account, HubSpot, wait_for
+from tests.hubspot import Account, HubSpot, trust_limiter, wait_for
 from webhooks.journal import reading
 from webhooks.journal.lease import LeaseLost, claim
 from webhooks.journal.reading import TRIES
@@ -41,7 +40,7 @@ SUBSCRIPTIONS = "/webhooks-journal/subscriptions/2026-03"
 
 @pytest.fixture(autouse=True)
 def _trusted(hubspot: HubSpot) -> None:
-    limiter().declare_idle()
+    trust_limiter()
 
 
 @pytest.fixture
