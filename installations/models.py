@@ -122,6 +122,13 @@ class DataKey(models.Model):
     destroyed_at = models.DateTimeField(null=True)  # null: in use
 
 
+class KeySentinel(models.Model):
+    """A known word, sealed by a key-encryption key when it was first used: so we can tell whether we have that one."""
+
+    key_id = models.TextField(primary_key=True)
+    sealed = models.BinaryField()
+
+
 class Credential(models.Model):
     """A portal's OAuth tokens, sealed, and the lease under which one caller at a time renews them.
 

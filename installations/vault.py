@@ -97,7 +97,10 @@ def key_ring() -> KeyRing:
 
 
 def make_data_key(portal: Portal) -> DataKey:
-    """Give a new portal its data key."""
+    """Give a new portal its data key. Raises KeysWrong rather than wrap it with a key that is another by mistake."""
+    from .sentinels import prove  # it asks us what opens
+
+    prove(key_ring())
     key_id = uuid.uuid4()
     wrapped, wrapped_by = key_ring().wrap(os.urandom(_KEY_BYTES), _wrapping(portal, key_id))
     return DataKey.objects.create(portal=portal, key_id=key_id, wrapped=wrapped, wrapped_by=wrapped_by)
@@ -106,6 +109,15 @@ def make_data_key(portal: Portal) -> DataKey:
 def destroy_data_key(portal: Portal) -> None:
     """Make everything sealed for the portal unreadable, now and for good."""
     DataKey.objects.filter(portal=portal, destroyed_at=None).update(wrapped=None, destroyed_at=timezone.now())
+
+
+def is_wrapped_well(data_key: DataKey, ring: KeyRing) -> bool:
+    """Whether a data key that was not destroyed unwraps."""
+    try:
+        ring.unwrap(bytes(data_key.wrapped or b""), data_key.wrapped_by, _wrapping(data_key.portal, data_key.key_id))
+    except VaultError:
+        return False
+    return True
 
 
 def rewrap(data_key: DataKey) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentParser
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,7 +11,7 @@ from allauth.mfa.models import Authenticator
 from django.core.management.base import BaseCommand
 from django.db import transaction
 
-from installations import vault
+from installations import sentinels, vault
 from installations.models import DataKey
 from installations.vault import VaultError
 
@@ -23,7 +24,13 @@ class Command(BaseCommand):
         "may run meanwhile, and an interrupted run is simply started again. Then the other keys can be taken out."
     )
 
-    def handle(self, *_: Any, **__: Any) -> None:
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--forget", metavar="ID", help="a key that is lost: its portals have to be connected anew")
+
+    def handle(self, *_: Any, forget: str | None, **__: Any) -> None:
+        if forget:
+            sentinels.let_go([forget])
+        sentinels.prove_at_start()
         rewrapped, failed = 0, 0
         for data_key in _data_keys(vault.key_ring().first):
             try:
@@ -37,6 +44,7 @@ class Command(BaseCommand):
         )
         if failed:
             raise SystemExit(f"{failed} data keys could not be unwrapped: keep the keys that wrapped them.")
+        sentinels.let_go(key_id for key_id in vault.key_ring().keys if key_id != vault.key_ring().first)
 
 
 def _data_keys(first: str) -> Iterator[DataKey]:

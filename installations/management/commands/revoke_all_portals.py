@@ -10,7 +10,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from installations import revoking, switches
+from installations import revoking, sentinels, switches
 from installations.revoking import Outcome
 
 from .stop_calls import actor
@@ -36,6 +36,7 @@ class Command(BaseCommand):
     def handle(self, *_: Any, reason: str, confirm: str | None, resume: bool, **__: Any) -> None:
         if resume:
             return self._resume()
+        sentinels.prove_at_start()  # with the wrong keys no token opens, and none could be named to HubSpot
         began = time.monotonic()
         self._confirm(confirm)
         switches.stop(actor(), reason)
