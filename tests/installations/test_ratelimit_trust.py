@@ -74,7 +74,7 @@ def test_the_place_of_an_unanswered_call_comes_back_when_the_call_is_certainly_o
     limiter: RateLimiter, world: World
 ) -> None:
     take_all(limiter)
-    world.now = 1 + 10 + 10  # begun at most a second late, ten seconds under way, and then a window
+    world.now = 0.5 + 10 + 10  # begun at most half a second late, ten seconds under way, and then a window
     assert take(limiter) is None
     world.now += 0.02
     assert len(take_all(limiter)) == LIMIT
