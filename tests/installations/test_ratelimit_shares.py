@@ -83,7 +83,11 @@ def test_a_frozen_network_costs_no_more_than_its_time(busy: Busy, frozen_s: int)
 def test_a_flush_costs_no_more_than_a_window(busy: Busy, url: str) -> None:
     with redis.Redis.from_url(url) as client:
         busy.world.at(WARM + 10, client.flushdb)
+        busy.world.at(  # from the moment when calls can be made again
+            WARM + 21.1, lambda: busy.portal.call_now_and_then(busy.limiters[0], WorkClass.URGENT, 1, until=WARM + 60)
+        )
         busy.world.run(WARM + 60)
+        assert busy.portal.p95_ms(WorkClass.URGENT) < 50
     assert busy.server.refused == []
     assert busy.server.share(WARM + 22, WARM + 60) >= 0.96
     assert busy.server.share(WARM, WARM + 60) * 60 / (60 - 12) >= 0.96
