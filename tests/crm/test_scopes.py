@@ -142,7 +142,7 @@ def test_what_is_refused_in_the_middle_of_life_is_not_asked_for_again(
         assert refusals(hubspot, account) == first, "nothing is asked for that was refused"
         for shown in (page(synced), page(synced, "settings/")):
             assert all(f'data-missing="{one.scope}"' in shown for one in DAYS[day])
-            assert shown.count("HubSpot has refused it since") == len(wanted)
+            assert shown.count("HubSpot has refused this since") == len(wanted)
             assert shown.count('id="grant-link"') == 1
     ClosedFeature.objects.update(probe_at=timezone.now())
     new = {"dealname": "Meanwhile", "dealstage": "closedwon"}
