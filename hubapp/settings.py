@@ -1,4 +1,4 @@
-"""The settings of every process. Values come from the environment; see docs/configuration in README.
+"""The settings of every process. Values come from the environment; README.md lists them under "Configure it".
 
 Settings never start a process. Without DEBUG a missing value stops the start and is named.
 """
