@@ -76,6 +76,8 @@ NOT_TOLD_APART = {
     ("crm/presenting.py", "_labels_of"),
     ("crm/views.py", "_etag_of_mirror"),
     ("installations/access.py", "process_view"),
+    ("installations/exporting.py", "_of_installations"),
+    ("installations/exporting.py", "_calls"),
     ("installations/ownership.py", "owner_of"),
     ("installations/ownership.py", "claim_on"),
     ("installations/ownership.py", "transfer"),
