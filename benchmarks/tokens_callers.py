@@ -133,7 +133,7 @@ def load(first: int, count: int) -> object:
         try:
             while True:
                 try:
-                    client.request("GET", READ, path_params={"object_type": "contacts"})
+                    client.request("GET", READ, path_params={"object_type": "contacts"})  # noqa: HS002 - only its coming is counted
                 except CallsStopped:
                     return
                 except TryLater:

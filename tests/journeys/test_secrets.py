@@ -39,9 +39,9 @@ ROUNDS = 5 if LONG else 1
 PAGES = 400 if LONG else 40  # of the console and of a portal, each
 GIVEN = {
     "HUBSPOT_APP_ID": str(settings.HUBSPOT_APP_ID),
-    "HUBSPOT_CLIENT_SECRET": "3f0e6a52-77d1-4c0c-9be2-5d10e2f4a9b7",
-    "HUBSPOT_CLIENT_SECRET_PREVIOUS": "a81c40de-02b5-4d6a-8f2e-c6e7b19d3340",
-    "HUBSPOT_DEVELOPER_API_KEY": "5c1d9f7e-64ab-4a0e-b1f3-90d2c8e7a615",
+    "HUBSPOT_CLIENT_SECRET": "3f0e6a52-77d1-4c0c-9be2-5d10e2f4a9b7",  # noqa: HS001 - a canary
+    "HUBSPOT_CLIENT_SECRET_PREVIOUS": "a81c40de-02b5-4d6a-8f2e-c6e7b19d3340",  # noqa: HS001 - a canary
+    "HUBSPOT_DEVELOPER_API_KEY": "5c1d9f7e-64ab-4a0e-b1f3-90d2c8e7a615",  # noqa: HS001 - a canary
     "PRIVATE_APP_TOKENS": "1",
     "METRICS_TOKEN": "metrics-Zq81Ld0sWx72-token",
 }
