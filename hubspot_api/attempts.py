@@ -62,11 +62,14 @@ class Sending(Protocol):
 class Attempts:
     """The attempts of one call. Used once."""
 
-    def __init__(self, call: Call, bucket: Bucket, surroundings: Surroundings, *, idempotent: bool) -> None:
+    def __init__(
+        self, call: Call, bucket: Bucket, surroundings: Surroundings, *, idempotent: bool, object_type: str = ""
+    ) -> None:
         self._call = call
         self._bucket = bucket
         self._with = surroundings
         self._idempotent = idempotent
+        self._family = family_of(call.path, object_type, is_search=bucket is Bucket.SEARCH)
         self._started_at = surroundings.now()
         self._attempts = 0
         self._waited = 0.0
@@ -111,8 +114,7 @@ class Attempts:
     def _once(self, sending: Sending, deadline: Deadline) -> Answer:
         if self._with.breaker is None:
             return self._attempt(sending, deadline)
-        family = family_of(self._call.path, is_search=self._bucket is Bucket.SEARCH)
-        with self._with.breaker.watching(self._call, family):
+        with self._with.breaker.watching(self._call, self._family):
             return self._attempt(sending, deadline)
 
     def _attempt(self, sending: Sending, deadline: Deadline) -> Answer:

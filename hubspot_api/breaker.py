@@ -1,4 +1,4 @@
-"""Leave HubSpot alone while it fails: per account and family of its API, calls stop and one looks now and then."""
+"""Leave HubSpot alone while it fails: per account and part of its API, calls stop and one looks now and then."""
 
 from __future__ import annotations
 
@@ -35,10 +35,13 @@ class _Trouble:
     looking_until: float = float("-inf")
 
 
-def family_of(path: str, *, is_search: bool = False) -> str:
-    """Return what fails together: "crm/objects" of "/crm/objects/{version}/…". Searches fail by themselves."""
+def family_of(path: str, object_type: str = "", *, is_search: bool = False) -> str:
+    """Return what fails together: "crm/objects 0-1" of "/crm/objects/{version}/…". Searches fail by themselves.
+
+    So does each object type: what HubSpot cannot read of one kind of record must not hold up the others.
+    """
     words = [word for word in path.split("/") if word and not word.startswith("{")]
-    return "/".join(words[:2]) + (" search" if is_search else "")
+    return " ".join(filter(None, ("/".join(words[:2]), object_type, "search" if is_search else "")))
 
 
 class Breaker:

@@ -121,9 +121,9 @@ class Client:
         url = target + (f"?{query}" if query else "")
         sending = _Sending(self, call, url, json_body(json) if json is not None else body)
         safe = method in _IDEMPOTENT_METHODS if idempotent is None else idempotent
-        return Attempts(call, bucket, self.surroundings, idempotent=safe).run(
-            sending, self.deadline if deadline is None else deadline
-        )
+        object_type = str((path_params or {}).get("object_type", ""))
+        attempts = Attempts(call, bucket, self.surroundings, idempotent=safe, object_type=object_type)
+        return attempts.run(sending, self.deadline if deadline is None else deadline)
 
     def _address(self, token: AccessToken) -> str:
         """The data centre that serves the account, as far as known."""

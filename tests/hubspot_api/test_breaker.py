@@ -220,6 +220,18 @@ def test_families(path: str, family: str) -> None:
     assert family_of(path, is_search=True) != family
 
 
+def test_one_object_type_failing_holds_no_other_up() -> None:
+    server_fails = html(502)
+    seen = watched(*[server_fails] * UNLUCKY, ok())
+    read = "/crm/objects/{version}/{object_type}/batch/read"
+    for _ in range(UNLUCKY):
+        with pytest.raises(errors.Overloaded):
+            seen.here.client.request("PATCH", read, path_params={"object_type": "0-2"})
+    with pytest.raises(errors.Suspended):
+        seen.here.client.request("PATCH", read, path_params={"object_type": "0-2"})
+    assert seen.here.client.request("PATCH", read, path_params={"object_type": "0-1"}).status == 200
+
+
 @given(st.lists(st.tuples(st.floats(0, 20), st.booleans()), max_size=200))
 def test_a_dead_hubspot_is_asked_seldom_and_a_living_one_soon_again(moments: list[tuple[float, bool]]) -> None:
     """Whoever calls whenever: after the first five no two failures follow each other within a second."""
