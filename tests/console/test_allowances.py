@@ -10,7 +10,7 @@ from django.test import Client
 from hubspot_api.ports import Bucket
 from installations.models import Portal
 from installations.ratelimit import Permit, WorkClass, limiter
-from tests.hubspot import wait_for
+from tests.hubspot import trust_limiter, wait_for
 from tests.portals import make_portal
 
 pytestmark = pytest.mark.django_db
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def busy() -> Portal:
     """Two urgent calls and three of bulk work; to one of them HubSpot said that others made four."""
-    limiter().declare_idle()
+    trust_limiter()
     portal = make_portal()
     take(portal, WorkClass.URGENT)
     for _ in range(3):

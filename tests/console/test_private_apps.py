@@ -19,7 +19,7 @@ from hubspot_api.secret import Secret
 from installations import private_apps
 from installations.models import AuditEntry, Credential, Membership, Portal
 from installations.ratelimit import PrivateApp, WorkClass, limiter
-from tests.hubspot import Account, HubSpot
+from tests.hubspot import Account, HubSpot, trust_limiter
 
 pytestmark = pytest.mark.django_db
 ADD = "/admin/installations/portal/add-by-token/"
@@ -33,7 +33,7 @@ def _switched_on(settings: Settings) -> None:
 
 @pytest.fixture
 def account(hubspot: HubSpot) -> Account:
-    limiter().declare_idle()
+    trust_limiter()
     return hubspot.add_account(contacts=1)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -45,11 +46,21 @@ def _grant(given: dict[str, Any]) -> TokenGrant:
     )
 
 
+def next_lane(within_s: float = 1.0) -> claims.Claim | None:
+    """Claim what is due, or will be in a moment: a full limiter puts a lane back for so long."""
+    while (claimed := claims.claim()) is None:
+        pause = claims.seconds_until_due(within_s)
+        if pause is None:
+            return None
+        time.sleep(pause + 0.01)
+    return claimed
+
+
 def work_until_idle(*kinds: str) -> None:
     """Run every lane that is due (of these kinds), again and again, until none is. Others stay due."""
     skipped = []
     for _ in range(500):
-        claimed = claims.claim()
+        claimed = next_lane()
         if claimed is None:
             break
         if kinds and claimed.kind not in kinds:

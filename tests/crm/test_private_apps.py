@@ -21,8 +21,8 @@ from installations.ratelimit import limiter
 from lanes import claims, worker
 from lanes.models import Lane
 from lanes.signals import hurry
-from tests.crm.mirrored import install, work_until_idle
-from tests.hubspot import Account, HubSpot
+from tests.crm.mirrored import install, next_lane, work_until_idle
+from tests.hubspot import Account, HubSpot, trust_limiter
 from tests.pages.furniture import browser_of
 from tests.truth import assert_mirrored
 
@@ -37,7 +37,7 @@ def _switched_on(settings: Settings) -> None:
 
 @pytest.fixture
 def account(hubspot: HubSpot) -> Account:
-    limiter().declare_idle()
+    trust_limiter()
     return hubspot.add_account(contacts=12, companies=5, deals=4, tickets=3)
 
 
@@ -68,7 +68,7 @@ def reconcile_now(*portals: Portal) -> None:
 def work(*kinds: str) -> None:
     """Run what is due, also where it cannot be done now."""
     for _ in range(200):
-        claimed = claims.claim()
+        claimed = next_lane(within_s=2.5)
         if claimed is None:
             return
         if claimed.kind in kinds:

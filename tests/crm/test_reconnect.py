@@ -14,13 +14,12 @@ from crm.reconcile import SWEEP_AT_MOST_EVERY
 from hubspot_api.breaker import Breaker
 from installations import clients
 from installations.models import Credential, Membership, Portal
-from installations.ratelimit import limiter
-from lanes import claims, worker
+from lanes import worker
 from lanes.models import Lane
 from lanes.signals import hurry
 from tests.consent import way_back
-from tests.crm.mirrored import work_until_idle
-from tests.hubspot import Account, HubSpot
+from tests.crm.mirrored import next_lane, work_until_idle
+from tests.hubspot import Account, HubSpot, trust_limiter
 from tests.pages.furniture import browser_of
 from tests.pages.reading import page_of
 from tests.truth import assert_mirrored
@@ -31,7 +30,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def installed(client: Client, hubspot: HubSpot, account: Account) -> Portal:
     """A portal that was installed through the browser and read in full, an hour ago."""
-    limiter().declare_idle()
+    trust_limiter()
     client.get(way_back(client, "/install", account))
     work_until_idle()
     an_hour = timedelta(hours=1)
@@ -115,7 +114,7 @@ def test_a_second_admin_connects_the_same_portal(
 
 
 def test_a_user_of_two_portals_has_both_in_one_browser(client: Client, hubspot: HubSpot) -> None:
-    limiter().declare_idle()
+    trust_limiter()
     user = {"user_id": 4711, "email": "both@x.example", "super_admin": True}
     both = [Account(hub_id, 4711, 4711) for hub_id in (6_100_001, 6_100_002)]
     for account in both:
@@ -146,7 +145,7 @@ def overview(portal: Portal) -> str:
 
 def work_what_is_due() -> None:
     for _ in range(20):
-        claimed = claims.claim()
+        claimed = next_lane(within_s=2.5)
         if claimed is None:
             return
         worker.run(claimed)
@@ -156,7 +155,7 @@ def test_an_account_that_moves_while_it_is_being_connected(
     client: Client, account: Account, hubspot: HubSpot, transactional_db: None
 ) -> None:
     """The page says how long, not "try again in a minute"; afterwards it is connected where it is."""
-    limiter().declare_idle()
+    trust_limiter()
     back = way_back(client, "/install", account)
     move(hubspot, account, migrating_s=3600)
     answer = client.get(back)

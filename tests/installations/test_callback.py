@@ -27,14 +27,14 @@ from installations.ratelimit.local import UNDER_WAY_S
 from installations.vault import Vault
 from lanes.models import Lane
 from tests.consent import decide, way_back
-from tests.hubspot import Account, HubSpot, wait_for
+from tests.hubspot import Account, HubSpot, trust_limiter, wait_for
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def account(hubspot: HubSpot) -> Account:
-    limiter().declare_idle()
+    trust_limiter()
     return hubspot.add_account()
 
 
@@ -589,7 +589,7 @@ def test_connecting_again_wakes_a_portal_that_needed_it(client: Client, account:
 
 
 def test_an_account_in_the_eu_is_connected_there(client: Client, hubspot: HubSpot) -> None:
-    limiter().declare_idle()
+    trust_limiter()
     account = hubspot.add_account(hublet="eu1")
     client.get(way_back(client, "/install", account))
     assert Portal.objects.get().hublet == "eu1"

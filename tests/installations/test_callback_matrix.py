@@ -23,9 +23,8 @@ from django.utils import timezone
 
 from installations import visitors
 from installations.models import AuditEntry, Credential, Membership, OAuthFlow, Portal, UnclaimedGrant, Visit
-from installations.ratelimit import limiter
 from tests.consent import decide, way_back
-from tests.hubspot import Account, HubSpot
+from tests.hubspot import Account, HubSpot, trust_limiter
 
 pytestmark = pytest.mark.django_db
 
@@ -39,7 +38,7 @@ TABLES: tuple[type[models.Model], ...] = (Portal, Membership, Credential, Unclai
 
 @pytest.fixture
 def mine(hubspot: HubSpot) -> Account:
-    limiter().declare_idle()
+    trust_limiter()
     return hubspot.add_account()
 
 

@@ -14,9 +14,8 @@ from django.core.management import call_command
 from django.test import Client
 
 from hubapp.logs import JsonFormatter, PlainFormatter
-from installations.ratelimit import limiter
 from tests.consent import decide
-from tests.hubspot import Account, HubSpot
+from tests.hubspot import Account, HubSpot, trust_limiter
 
 pytestmark = pytest.mark.django_db
 
@@ -36,7 +35,7 @@ CALLBACKS = [given | dict(more) for given in SHAPES.values() for more in ({}, {"
 
 @pytest.fixture
 def account(hubspot: HubSpot) -> Account:
-    limiter().declare_idle()
+    trust_limiter()
     return hubspot.add_account()
 
 

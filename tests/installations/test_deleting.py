@@ -16,11 +16,10 @@ from crm.models import Record
 from hubspot_api.secret import Secret
 from installations import erasing, leaving, private_apps
 from installations.models import Credential, Portal
-from installations.ratelimit import limiter
 from tests import processes
 from tests.consent import way_back
 from tests.crm.mirrored import work_until_idle
-from tests.hubspot import Account, HubSpot, wait_for
+from tests.hubspot import Account, HubSpot, trust_limiter, wait_for
 from tests.pages.furniture import furnished
 from tests.portals import make_portal
 from webhooks.models import Event
@@ -30,7 +29,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def account(hubspot: HubSpot) -> Account:
-    limiter().declare_idle()
+    trust_limiter()
     return hubspot.add_account(contacts=3)
 
 

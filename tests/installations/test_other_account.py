@@ -12,9 +12,8 @@ from django.utils import timezone
 
 from installations import install, visitors
 from installations.models import AuditEntry, Credential, Membership, Portal, UnclaimedGrant
-from installations.ratelimit import limiter
 from tests.consent import way_back
-from tests.hubspot import Account, HubSpot
+from tests.hubspot import Account, HubSpot, trust_limiter
 from tests.pages.reading import page_of
 
 pytestmark = pytest.mark.django_db
@@ -22,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def expected(hubspot: HubSpot) -> Account:
-    limiter().declare_idle()
+    trust_limiter()
     return hubspot.add_account()
 
 

@@ -25,11 +25,11 @@ from installations.errors import PortalNotConnected, ReconnectRequired, TokenBus
 from installations.lasting_tokens import BELIEVED_WITHIN, confirmed
 from installations.models import AuditEntry, Credential, DataKey, Membership, Portal
 from installations.private_apps import TokenNotTaken
-from installations.ratelimit import WorkClass, limiter
+from installations.ratelimit import WorkClass
 from lanes.models import Lane
 from tests.consent import way_back
 from tests.crm.mirrored import install, work_until_idle
-from tests.hubspot import Account, HubSpot
+from tests.hubspot import Account, HubSpot, trust_limiter
 from tests.pages.furniture import browser_of
 from tests.portals import make_portal
 
@@ -44,7 +44,7 @@ def _switched_on(settings: Settings) -> None:
 
 @pytest.fixture
 def account(hubspot: HubSpot) -> Account:
-    limiter().declare_idle()
+    trust_limiter()
     return hubspot.add_account(contacts=3)
 
 

@@ -17,12 +17,12 @@ from installations.clients import client_for, oauth
 from installations.errors import ReconnectRequired
 from installations.management.commands import revoke_all_portals
 from installations.models import AuditEntry, Credential, Portal
-from installations.ratelimit import WorkClass, limiter
+from installations.ratelimit import WorkClass
 from installations.revoking import Outcome
 from lanes.models import Lane
 from tests import processes
 from tests.consent import way_back
-from tests.hubspot import Account, HubSpot
+from tests.hubspot import Account, HubSpot, trust_limiter
 
 pytestmark = pytest.mark.django_db(transaction=True)
 REVOKE = "/oauth/2026-03/token/revoke"
@@ -37,7 +37,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def portals(client: Client, hubspot: HubSpot) -> list[Portal]:
-    limiter().declare_idle()
+    trust_limiter()
     for _ in range(3):
         client.get(way_back(client, "/install", hubspot.add_account(contacts=1)))
     return list(Portal.objects.order_by("pk"))

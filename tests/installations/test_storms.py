@@ -20,8 +20,8 @@ from installations import tokens
 from installations.clients import client_for
 from installations.errors import TryLater
 from installations.models import Portal
-from installations.ratelimit import WorkClass, limiter
-from tests.hubspot import HubSpot, wait_for
+from installations.ratelimit import WorkClass
+from tests.hubspot import HubSpot, trust_limiter, wait_for
 from tests.portals import grant, make_portal
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -32,7 +32,7 @@ CONTACTS = "/crm/objects"
 
 @pytest.fixture(autouse=True)
 def _limiter_that_trusts_the_past(redis_server: object) -> None:
-    limiter().declare_idle()
+    trust_limiter()
 
 
 def connected(hubspot: HubSpot) -> Portal:

@@ -18,12 +18,12 @@ from hubspot_api.ports import Bucket, OpenGate, Permit
 from installations import outbox, switches
 from installations.clients import client_for, developer_client, exchanger, oauth, refresher
 from installations.models import AuditEntry, Credential, Mail, Portal, Stop
-from installations.ratelimit import WorkClass, limiter
+from installations.ratelimit import WorkClass
 from installations.switches import CallsStopped
 from lanes.models import Lane
 from tests import processes
 from tests.consent import way_back
-from tests.hubspot import HubSpot
+from tests.hubspot import HubSpot, trust_limiter
 from tests.portals import make_portal
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -36,7 +36,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def installed(client: Client, hubspot: HubSpot) -> Portal:
-    limiter().declare_idle()
+    trust_limiter()
     account = hubspot.add_account(contacts=3)
     client.get(way_back(client, "/install", account))
     return Portal.objects.get(hub_id=account.hub_id)
@@ -168,7 +168,7 @@ def test_nobody_is_asked_to_reconnect_while_nobody_can(portal: Portal) -> None:
 
 
 def test_whoever_installs_meanwhile_is_told(client: Client, hubspot: HubSpot) -> None:
-    limiter().declare_idle()
+    trust_limiter()
     way = way_back(client, "/install", hubspot.add_account())
     switches.stop("alice", "all")
     answer = client.get(way)

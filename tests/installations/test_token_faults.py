@@ -21,9 +21,9 @@ from installations import endpoint, tokens, vault
 from installations.clients import client_for
 from installations.errors import InstallationError, TokenBusy
 from installations.models import Credential, DataKey, Mail, Portal
-from installations.ratelimit import WorkClass, limiter
+from installations.ratelimit import WorkClass
 from tests import processes
-from tests.hubspot import Account, HubSpot
+from tests.hubspot import Account, HubSpot, trust_limiter
 from tests.portals import grant, make_portal
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -72,7 +72,7 @@ class TestCrash:
     """SIGKILL between HubSpot's answer and the save, where HubSpot replaces refresh tokens."""
 
     def crash(self, portal: Portal) -> None:
-        limiter().declare_idle()
+        trust_limiter()
         killed = processes.run("tests.installations.dying_renewer", portal.hub_id)
         assert killed.returncode == -signal.SIGKILL, killed.stderr[-2000:]
         assert Credential.objects.get(portal=portal).lease_until is not None
@@ -108,7 +108,7 @@ class TestCrash:
 
 class TestRefusals:
     def test_one_invalid_grant_for_everybody_disconnects_nobody(self, hubspot: HubSpot) -> None:
-        limiter().declare_idle()
+        trust_limiter()
         portals = [connected(hubspot) for _ in range(4)]
         refused = {"status": "BAD_REFRESH_TOKEN", "error": "invalid_grant", "message": "no"}
         hubspot.fault("status", {"path": TOKEN}, params={"status": 400, "body": refused}, count=4)
@@ -120,7 +120,7 @@ class TestRefusals:
     def test_a_wrong_secret_halts_all_touches_nobody_and_heals_by_itself(
         self, hubspot: HubSpot, caplog: pytest.LogCaptureFixture
     ) -> None:
-        limiter().declare_idle()
+        trust_limiter()
         portals = [connected(hubspot) for _ in range(50)]
         hubspot.add_app(client_secret="another-one")
         assert [uses(portal) for portal in portals].count(True) == 0
