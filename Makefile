@@ -4,14 +4,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
+JOBS ?= 2
 
 .PHONY: demo test coverage lint format bench chaos compat audit constraints clean
 
 demo: $(STAMP)
 	@$(BIN)/python -m demo $(ARGS)
 
+# JOBS processes share the files, each with servers of its own.
 test: $(STAMP)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 # The same, with a report of what no test reaches.
 coverage: $(STAMP)
