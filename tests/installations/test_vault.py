@@ -91,7 +91,9 @@ def test_a_missing_key_is_named(portal: Portal, settings: Settings) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "nokey", "id:", "id:short", ":" + key("x").partition(":")[2], "id:AAAA", f"{key('a')},{key('a')}"]
+    "text",
+    ["", "nokey", "id:", "id:short", ":" + key("x").partition(":")[2], "id:AAAA", f"{key('a')},{key('a')}"],
+    ids=["nothing", "nokey", "empty", "short", "no_id", "too_short", "twice"],
 )
 def test_wrong_keys_are_refused_and_not_shown(text: str) -> None:
     with pytest.raises(ImproperlyConfigured) as refused:
