@@ -29,16 +29,15 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def installed(client: Client, hubspot: HubSpot, account: Account) -> Portal:
-    """A portal that was installed through the browser and read in full, an hour ago."""
+    """A portal that was installed through the browser and read in full and asked for news, an hour ago."""
     trust_limiter()
     client.get(way_back(client, "/install", account))
     work_until_idle()
+    hurry(Portal.objects.get().pk, "reconcile")  # whether its first pass came before the reading or after
+    work_until_idle()
     an_hour = timedelta(hours=1)
-    Sync.objects.update(
-        reading_began_at=F("reading_began_at") - an_hour,
-        reading_ended_at=F("reading_ended_at") - an_hour,
-        reconciled_to=F("reconciled_to") - an_hour,
-    )
+    times = ("reading_began_at", "reading_ended_at", "reconciled_to", "reconciled_at", "owners_read_at")
+    Sync.objects.update(**{name: F(name) - an_hour for name in times})
     Record.objects.update(read_at=F("read_at") - an_hour)
     Portal.objects.update(state_changed_at=F("state_changed_at") - an_hour)
     return Portal.objects.get()
