@@ -209,6 +209,15 @@ class TestDownload:
             downloads.begin(portal, "jane")
         begun.close()  # type: ignore[attr-defined]
 
+    def test_forgotten_ones_do_not_keep_their_places_for_ever(
+        self, portal: Portal, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        forgotten = [downloads.begin(make_portal(), "jane") for _ in range(downloads.AT_ONCE)]
+        monkeypatch.setattr(downloads, "_LEASE_S", 0)
+        begun = downloads.begin(portal, "jane")
+        for one in (begun, *forgotten):
+            one.close()  # type: ignore[attr-defined]
+
     def test_one_that_fails_half_way_ends_without_the_last_line(
         self, portal: Portal, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -76,6 +76,8 @@ def address_of(route: str, portal: Portal) -> str:
 
 def ask(user_id: int | None, method: str, address: str) -> Answer:
     response: Answer = getattr(browser_of(user_id), method)(address)
+    if response.streaming:
+        b"".join(response)  # or else a download goes on
     return response
 
 
