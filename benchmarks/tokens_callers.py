@@ -26,13 +26,14 @@ from django.utils import timezone  # noqa: E402
 
 from hubspot_api.oauth import TokenGrant  # noqa: E402
 from hubspot_api.secret import Secret  # noqa: E402
-from installations import switches, tokens, vault  # noqa: E402
+from installations.calls import switches  # noqa: E402
+from installations.calls.switches import CallsStopped  # noqa: E402
 from installations.clients import client_for  # noqa: E402
+from installations.credentials import tokens, vault  # noqa: E402
 from installations.errors import TryLater  # noqa: E402
 from installations.models import Credential, DataKey, Portal  # noqa: E402
 from installations.ratelimit import WorkClass, limiter  # noqa: E402
 from installations.ratelimit.shared import RedisAway  # noqa: E402
-from installations.switches import CallsStopped  # noqa: E402
 
 READ = "/crm/objects/{version}/{object_type}"
 

@@ -7,7 +7,7 @@ class CrmConfig(AppConfig):
     name = "crm"
 
     def ready(self) -> None:
-        from installations import exporting
+        from installations.leaving import exporting
         from webhooks import handlers
 
         from . import export, receivers  # noqa: F401 - connects its signals, registers the lane kinds

@@ -11,7 +11,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import Q
 
-from installations.exporting import rows
+from installations.leaving.exporting import rows
 from installations.models import Portal
 
 from .models import Change, ClosedFeature, Owner, Property, Record, Sync

@@ -9,13 +9,13 @@ from django.utils import timezone
 
 from hubspot_api.errors import Migrating, WrongHublet
 from hubspot_api.ports import Bucket
-from installations import days
+from installations.calls import days
+from installations.calls.days import Day
 from installations.clients import private_app_of
-from installations.days import Day
+from installations.credentials.token_times import times_of
 from installations.models import Credential, Portal
 from installations.ratelimit import limiter
 from installations.scopes import in_words
-from installations.token_times import times_of
 from lanes.models import Lane
 from webhooks.models import EVENTS, Event
 

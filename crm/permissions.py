@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.conf import settings
 
-from installations.install import lacking
+from installations.connecting.install import lacking
 from installations.models import Credential, Portal
 from installations.scopes import in_words
 

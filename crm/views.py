@@ -21,9 +21,9 @@ from django.utils.dateparse import parse_datetime
 from django.utils.http import quote_etag
 from django.views.decorators.http import require_safe
 
-from installations import people
-from installations.access import Role, for_role, has_role
-from installations.visitors import VisitorRequest
+from installations.people import members
+from installations.people.access import Role, for_role, has_role
+from installations.people.visitors import VisitorRequest
 
 from . import overview as overview_data
 from . import presenting, search
@@ -73,14 +73,14 @@ def record(request: VisitorRequest, plural: str, record_id: int) -> HttpResponse
 def _waiting(request: VisitorRequest) -> HttpResponse:
     """What somebody without access sees: the connection's status, and what became of their request."""
     member, portal = request.membership, request.portal
-    deciders = [(one.name, one.get_role_display()) for one in people.deciders(portal)]
-    may_ask = timezone.now() >= people.may_ask_at(member)
+    deciders = [(one.name, one.get_role_display()) for one in members.deciders(portal)]
+    may_ask = timezone.now() >= members.may_ask_at(member)
     state = (portal.state, portal.name, member.asked_at, member.declined_at, may_ask, deciders)
     context = {
         "section": "overview",
         "deciders": deciders,
         "may_ask": may_ask,
-        "may_ask_at": people.may_ask_at(member),
+        "may_ask_at": members.may_ask_at(member),
     }
     # Not made of what is rendered: its forms have another token each time.
     return _page_or_fragment(request, "waiting", context, _etag_of(state))

@@ -14,8 +14,9 @@ from django.utils.safestring import SafeString
 
 from crm.admin import plural_of
 from crm.models import Sync
-from installations import days, leaving, switches
-from installations.call_charts import chart_of
+from installations.calls import days, switches
+from installations.calls.call_charts import chart_of
+from installations.leaving import disconnecting
 from installations.models import Portal, Stop
 from installations.staff_pages import PortalRowsPage, Section, StaffPage, actor, ago, is_confirmed, tag, when, why
 from lanes.models import Lane
@@ -175,7 +176,7 @@ class PortalPage(StaffPage):
             portal for portal in portals if portal.state in {Portal.State.ACTIVE, Portal.State.NEEDS_RECONNECT}
         ]
         for portal in connected:
-            leaving.begin(portal, actor(request))
+            disconnecting.begin(portal, actor(request))
         self.message_user(request, f"{len(connected)} portals are being disconnected.", messages.SUCCESS)
         return None
 

@@ -29,7 +29,7 @@ def use_our_logs(**_: object) -> None:
 @beat_init.connect
 def prove_keys(**_: object) -> None:
     """Refuse to start with wrong or missing encryption keys. Celery would log any other exception and go on."""
-    from installations import sentinels  # this module is loaded before there are models
+    from installations.credentials import sentinels  # this module is loaded before there are models
 
     try:
         sentinels.prove_at_start()

@@ -11,8 +11,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 
-from installations import certificates
-from installations.certificates import Certificate, Verdict
+from installations.leaving import certificates
+from installations.leaving.certificates import Certificate, Verdict
 from installations.models import Portal
 
 

@@ -14,7 +14,7 @@ from django.db.models import Count, Min, Q, Sum
 from django.utils import timezone
 
 from crm.models import Sync
-from installations import days
+from installations.calls import days
 from installations.models import (
     ROTATE_AFTER,
     CallMinute,

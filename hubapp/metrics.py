@@ -17,7 +17,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from crm.object_types import BY_ID
-from installations import endpoint
+from installations.credentials import endpoint
 from webhooks.models import JournalReader
 
 from . import figures

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from crm.object_types import BY_ID
-from installations import endpoint
+from installations.credentials import endpoint
 from installations.models import ROTATE_AFTER, Portal, Stop
 from installations.staff_pages import in_words, when
 from webhooks.models import Event

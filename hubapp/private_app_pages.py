@@ -13,7 +13,7 @@ from django.template.response import TemplateResponse
 from django.views.decorators.debug import sensitive_post_parameters
 
 from hubspot_api.secret import Secret
-from installations import private_apps
+from installations.credentials import private_apps
 from installations.errors import InstallationError
 from installations.models import Credential, Portal
 from installations.staff_pages import actor

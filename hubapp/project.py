@@ -14,7 +14,7 @@ from django.conf import settings
 
 from crm.subscriptions import Subscription, subscriptions
 from hubspot_api.app_webhooks import FEWEST_CONCURRENT
-from installations import install
+from installations.connecting import install
 from webhooks.target import target_url
 
 Json = dict[str, Any]

@@ -45,7 +45,7 @@ CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 
 # ── Secrets ─────────────────────────────────────────────────────────────────────────────────────────────────
 SECRET_KEY = _required("SECRET_KEY", "", "it signs cookies and forms.") or get_random_secret_key()
-# "id:base64,…": the first key wraps, all unwrap. See installations.vault.
+# "id:base64,…": the first key wraps, all unwrap. See installations.credentials.vault.
 ENCRYPTION_KEYS = env.text_or_file("ENCRYPTION_KEYS", "ENCRYPTION_KEYS_FILE")
 if not ENCRYPTION_KEYS and not DEVELOPMENT:
     raise ImproperlyConfigured(
@@ -130,7 +130,7 @@ MIDDLEWARE = [
     "hubapp.staff.visits.StaffVisitMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "installations.access.AccessMiddleware",
+    "installations.people.access.AccessMiddleware",
 ]
 ROOT_URLCONF = "hubapp.urls"
 WSGI_APPLICATION = "hubapp.wsgi.application"

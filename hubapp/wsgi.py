@@ -9,6 +9,6 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hubapp.settings")
 application = get_wsgi_application()
 
-from installations import sentinels  # noqa: E402 - Django had to be set up first
+from installations.credentials import sentinels  # noqa: E402 - Django had to be set up first
 
 sentinels.prove_at_start()

@@ -11,11 +11,15 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from . import endpoint, outbox, ownership, switches
+from . import outbox
 from .audit import record
+from .calls import switches
+from .credentials import endpoint
+from .credentials.token_health import LEVELS, UNHEALTHY, Health, with_health
 from .list_filters import TimeFilter
 from .models import ApiCall, AuditEntry, Credential, Mail, Membership, Stop
-from .people import NotAllowed
+from .people import ownership
+from .people.members import NotAllowed
 from .signals import calls_may_go_on
 from .staff_pages import (
     Deed,
@@ -30,7 +34,6 @@ from .staff_pages import (
     when,
     why,
 )
-from .token_health import LEVELS, UNHEALTHY, Health, with_health
 
 
 class HealthFilter(admin.SimpleListFilter):

@@ -7,4 +7,5 @@ class InstallationsConfig(AppConfig):
     name = "installations"
 
     def ready(self) -> None:
-        from . import access_mails, reconnect_mails, rotation_mails  # noqa: F401 - register messages, connect a signal
+        from .credentials import reconnect_mails, rotation_mails  # noqa: F401 - register messages, connect a signal
+        from .people import access_mails  # noqa: F401 - register messages, connect a signal

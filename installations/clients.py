@@ -19,13 +19,14 @@ from hubspot_api.ports import AccessToken, OpenGate, StaticToken
 from hubspot_api.retrying import NO_RETRIES
 from hubspot_api.secret import Secret
 
-from . import lasting_tokens, switches, tokens
-from .call_log import observer_for
+from .calls import switches
+from .calls.call_log import observer_for
+from .calls.switches import GuardedGate, gate_for
+from .credentials import lasting_tokens, tokens
+from .credentials.tokens import Live
 from .models import Portal
 from .ratelimit import AheadGate, PrivateApp, WorkClass
 from .ratelimit import gate_for as unguarded_gate_for
-from .switches import GuardedGate, gate_for
-from .tokens import Live
 
 AUTHORIZE_PATH = "/oauth/authorize"
 JOURNAL_SCOPES = tuple(

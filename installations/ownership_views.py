@@ -10,11 +10,11 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from . import ownership
-from .access import Role, for_role
 from .models import Membership
-from .people import NotAllowed
-from .visitors import VisitorRequest
+from .people import ownership
+from .people.access import Role, for_role
+from .people.members import NotAllowed
+from .people.visitors import VisitorRequest
 
 
 def context(request: VisitorRequest) -> dict[str, object]:

@@ -8,16 +8,18 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from . import downloads, leaving, ownership_views, people
-from .access import Role, for_role, has_role
-from .call_charts import chart_of
-from .downloads import DownloadBusy
-from .install import lacking
+from . import ownership_views
+from .calls.call_charts import chart_of
+from .connecting.install import lacking
+from .credentials.token_times import times_of
+from .leaving import disconnecting, downloads
+from .leaving.downloads import DownloadBusy
 from .models import ERASE_AFTER, Credential, Membership, Portal
-from .people import NotAllowed
+from .people import members
+from .people.access import Role, for_role, has_role
+from .people.members import NotAllowed
+from .people.visitors import VisitorRequest
 from .scopes import in_words
-from .token_times import times_of
-from .visitors import VisitorRequest
 
 
 @require_safe
@@ -40,11 +42,11 @@ def settings(request: VisitorRequest) -> HttpResponse:
 
 def _people(portal: Portal) -> dict[str, object]:
     """Return who has access or asks for it, and who neither has it nor asks."""
-    members = people.waiting_first(portal)
-    is_out = [one.role == Role.WAITING and not one.is_asking for one in members]
+    people = members.waiting_first(portal)
+    is_out = [one.role == Role.WAITING and not one.is_asking for one in people]
     return {
-        "members": [one for one, out in zip(members, is_out, strict=True) if not out],
-        "without_access": [one for one, out in zip(members, is_out, strict=True) if out],
+        "members": [one for one, out in zip(people, is_out, strict=True) if not out],
+        "without_access": [one for one, out in zip(people, is_out, strict=True) if out],
     }
 
 
@@ -54,9 +56,9 @@ def request_access(request: VisitorRequest) -> HttpResponse:
     """Ask for access, or take the request back when the button says so."""
     try:
         if request.POST.get("action") == "withdraw":
-            people.withdraw(request.membership)
+            members.withdraw(request.membership)
         else:
-            people.ask(request.membership)
+            members.ask(request.membership)
     except NotAllowed as error:
         messages.error(request, str(error))
     return redirect("portal", hub_id=request.portal.hub_id)
@@ -68,11 +70,11 @@ def change_member(request: VisitorRequest, member_id: int) -> HttpResponse:
     """Give a member the role posted, or decline or remove them when the button says so."""
     try:
         if request.POST.get("action") == "remove":
-            member = people.remove(request.membership, member_id)
+            member = members.remove(request.membership, member_id)
             messages.success(request, f"{member.name} has no access.")
         else:
             role = _assignable(request.POST.get("role", ""))
-            member = people.change_role(request.membership, member_id, role)
+            member = members.change_role(request.membership, member_id, role)
             messages.success(request, f"{member.name} is now {member.get_role_display().lower()}.")
     except NotAllowed as error:
         messages.error(request, str(error))
@@ -86,7 +88,7 @@ def change_member(request: VisitorRequest, member_id: int) -> HttpResponse:
 def leave(request: VisitorRequest) -> HttpResponse:
     """Give one's own access up."""
     try:
-        people.leave(request.membership)
+        members.leave(request.membership)
     except NotAllowed as error:
         messages.error(request, str(error))
         return redirect("portal_settings", hub_id=request.portal.hub_id)
@@ -121,9 +123,9 @@ def disconnect(request: VisitorRequest) -> HttpResponse:
             {"section": "settings", "within": "true", "erase_after_days": ERASE_AFTER.days},
         )
     actor = request.membership.email or str(request.membership.user_id)
-    leaving.begin(portal, actor, destroy_now=bool(request.POST.get("destroy_now")))
+    disconnecting.begin(portal, actor, destroy_now=bool(request.POST.get("destroy_now")))
     portal.refresh_from_db()
-    to_do = f" {leaving.PRIVATE_APP_STAYS}" if portal.is_private_app else ""
+    to_do = f" {disconnecting.PRIVATE_APP_STAYS}" if portal.is_private_app else ""
     messages.success(
         request,
         f"{portal} is disconnected. What we stored about it will be erased within {ERASE_AFTER.days} days.{to_do}",

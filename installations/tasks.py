@@ -6,7 +6,12 @@ import logging
 
 from celery import shared_task
 
-from . import erasing, exchanges, flows, install, outbox, people, retention, rotation_mails, uninstalling, visitors
+from . import outbox
+from .calls import retention
+from .connecting import exchanges, flows, install
+from .credentials import rotation_mails
+from .leaving import erasing, uninstalling
+from .people import members, visitors
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +35,7 @@ def purge_flows() -> None:
     """Delete what is over: round trips, visits, codes, uninstalls cut short, people without a role. Idempotent."""
     flows.purge()
     visitors.purge()
-    people.forget_the_uninvited()
+    members.forget_the_uninvited()
     exchanges.purge()
     uninstalling.purge()
 

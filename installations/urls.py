@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import account_views, other_account, ownership_views, portal_views, views
+from . import account_views, ownership_views, portal_views, views
+from .connecting import other_account
 
 urlpatterns = [
     path("", views.landing, name="landing"),

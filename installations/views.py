@@ -17,17 +17,18 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 from hubspot_api.errors import HubSpotError
 from hubspot_api.secret import Secret
 
-from . import exchanges, flows, install, other_account, problems, visitors
 from .clients import oauth
+from .connecting import exchanges, flows, install, other_account, problems
+from .connecting.exchanges import ExchangeRefused
+from .connecting.flow_forms import form_leads_to_hubspot
+from .connecting.flows import FlowRefused
+from .connecting.install import Identity
+from .connecting.problems import Problem
 from .errors import InstallationError
-from .exchanges import ExchangeRefused
-from .flow_forms import form_leads_to_hubspot
-from .flows import FlowRefused
-from .install import Identity
 from .models import ERASE_AFTER, OAuthFlow, Portal, UnclaimedGrant
-from .problems import Problem
+from .people import visitors
+from .people.visitors import Visitor
 from .scopes import in_words
-from .visitors import Visitor
 
 Purpose = OAuthFlow.Purpose
 
@@ -82,7 +83,7 @@ def callback(request: HttpRequest) -> HttpResponse:
 
     code and state: a flow of ours. code and returnUrl: a marketplace install, which touches no session. step=authorize
     and step=finalize: a marketplace install with partner sign-in. FlowRefused, ExchangeRefused, HubSpotError and
-    InstallationError each become a page that says what happened and what to do (installations.problems).
+    InstallationError each become a page that says what happened and what to do (installations.connecting.problems).
 
     The address holds a code: no page that is shown under it tells anybody where its reader came from.
     """

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from installations import leaving
 from installations.errors import TryLater
+from installations.leaving import disconnecting
 from installations.models import Portal
 from installations.ratelimit import WorkClass
 
@@ -21,7 +21,7 @@ DISCONNECT = "disconnect"
 def work(turn: Slice) -> datetime | None:
     """Try once to uninstall; return when to try again, or None when it is over."""
     portal = Portal.objects.get(pk=turn.portal_id)
-    if leaving.tell_hubspot(portal):
+    if disconnecting.tell_hubspot(portal):
         return None
     raise TryLater("HubSpot does not answer.", timezone.now() + backoff(turn.claim.failures + 3))
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from hubspot_api.ports import Bucket, CallRecord, FailedAttempt
-from installations.call_log import Writer
+from installations.calls.call_log import Writer
 from installations.models import Portal
 
 PATH = "/crm/objects/{version}/{object_type}"

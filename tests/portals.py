@@ -11,8 +11,9 @@ from django.test import Client
 
 from hubspot_api.oauth import TokenGrant
 from hubspot_api.secret import Secret
-from installations import tokens, vault, visitors
+from installations.credentials import tokens, vault
 from installations.models import Membership, Portal
+from installations.people import visitors
 from installations.signals import portal_connected
 
 _hub_ids = count(900_001)

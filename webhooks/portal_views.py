@@ -6,9 +6,9 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from installations.access import Role, for_role
 from installations.models import AuditEntry
-from installations.visitors import VisitorRequest
+from installations.people.access import Role, for_role
+from installations.people.visitors import VisitorRequest
 
 from .models import Event
 

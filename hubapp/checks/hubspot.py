@@ -20,8 +20,8 @@ from hubapp.project_rules import redirect_problem
 from hubspot_api.addresses import API_VERSION, SPOKEN_VERSIONS
 from hubspot_api.proxies import proxy_of_the_environment
 from hubspot_api.scopes import KNOWN
-from installations import install
 from installations.clients import AUTHORIZE_PATH
+from installations.connecting import install
 
 _APP_PAGE = "It is on the app's page in HubSpot, under Auth."
 _NEEDED = {

@@ -15,8 +15,8 @@ from django.core.checks import Warning as Caution
 from django.core.exceptions import ImproperlyConfigured
 from django.db import Error as DatabaseError
 
+from installations.credentials.vault import KeyRing, key_ring
 from installations.models import DataKey
-from installations.vault import KeyRing, key_ring
 
 
 @register()

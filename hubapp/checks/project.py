@@ -11,7 +11,7 @@ from django.core.checks import CheckMessage, Error, register
 from django.core.checks import Warning as Caution
 
 from hubapp import project, project_folder
-from installations import install
+from installations.connecting import install
 
 _AGAIN = "Run: python manage.py hubspot_project --out {folder} && hs project upload"
 

@@ -15,7 +15,7 @@ from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest
 
-from installations import vault
+from installations.credentials import vault
 
 _BOUND_TO = b"v1|staff|second factor"
 

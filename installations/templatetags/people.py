@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django import template
 
-from installations import ownership, people
-from installations.access import Role, has_role
 from installations.models import Membership, OwnershipClaim
+from installations.people import members, ownership
+from installations.people.access import Role, has_role
 
 register = template.Library()
 
@@ -14,7 +14,7 @@ register = template.Library()
 @register.simple_tag
 def how_many_ask(member: Membership) -> int:
     """Return how many requests for access wait for an answer that this member may give."""
-    return people.asking(member.portal).count() if has_role(member, Role.ADMIN) else 0
+    return members.asking(member.portal).count() if has_role(member, Role.ADMIN) else 0
 
 
 @register.simple_tag

@@ -9,7 +9,8 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from installations import erasing, leaving, vault
+from installations.credentials import vault
+from installations.leaving import disconnecting, erasing
 from installations.models import Portal
 
 pytestmark = pytest.mark.django_db
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def erased(portal: Portal) -> Portal:
-    leaving.begin(portal, "somebody", destroy_now=True)
+    disconnecting.begin(portal, "somebody", destroy_now=True)
     Portal.objects.update(erase_at=timezone.now())
     assert erasing.erase_those_due() == 1
     portal.refresh_from_db()

@@ -8,7 +8,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from hubapp import figures
-from installations import endpoint
+from installations.credentials import endpoint
 from installations.models import Credential, Portal
 from installations.ratelimit import RateLimiter
 from lanes.models import Lane, Sweep

@@ -16,7 +16,7 @@ from pytest_django import Settings
 
 from hubspot_api.ports import Bucket
 from hubspot_api.secret import Secret
-from installations import private_apps
+from installations.credentials import private_apps
 from installations.models import AuditEntry, Credential, Membership, Portal
 from installations.ratelimit import PrivateApp, WorkClass, limiter
 from tests.hubspot import Account, HubSpot, trust_limiter

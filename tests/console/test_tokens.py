@@ -9,9 +9,10 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from installations import endpoint, switches
+from installations.calls import switches
+from installations.credentials import endpoint
+from installations.credentials.token_health import Health
 from installations.models import AuditEntry, Credential, Portal, Stop
-from installations.token_health import Health
 from lanes.models import Lane
 from tests.portals import make_portal
 

@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from hubspot_api.oauth import TokenGrant
 from hubspot_api.secret import Secret
-from installations import tokens
 from installations.audit import record
+from installations.credentials import tokens
 from installations.models import ApiCall, Mail, Membership, Portal, Stop
 from tests.events import failed, stored
 from tests.portals import grant, make_member, make_portal

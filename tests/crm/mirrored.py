@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from hubspot_api.oauth import TokenGrant
 from hubspot_api.secret import Secret
-from installations import tokens, vault
+from installations.credentials import tokens, vault
 from installations.models import Portal
 from installations.signals import portal_connected
 from lanes import claims, worker

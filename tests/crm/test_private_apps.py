@@ -14,8 +14,8 @@ from pytest_django import Settings
 from crm.models import Change, FeedHead, Record, Sync
 from hubspot_api.ports import Bucket
 from hubspot_api.secret import Secret
-from installations import private_apps
 from installations.clients import private_app_of
+from installations.credentials import private_apps
 from installations.models import Credential, Portal
 from installations.ratelimit import limiter
 from lanes import claims, worker

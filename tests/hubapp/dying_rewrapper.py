@@ -12,7 +12,7 @@ if __name__ == "__main__":
     django.setup()
     from django.core.management import call_command
 
-    from installations import vault
+    from installations.credentials import vault
     from installations.models import DataKey
 
     rewrap, left = vault.rewrap, [int(sys.argv[1])]

@@ -15,7 +15,7 @@ from crm.object_types import OBJECT_TYPES
 from hubapp import checks
 from hubapp.checks.stores import of_postgresql, of_redis
 from hubapp.project import APP, WEBHOOKS
-from installations import vault
+from installations.credentials import vault
 from installations.models import Portal
 from tests.portals import make_portal
 

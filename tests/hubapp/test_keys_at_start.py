@@ -17,9 +17,9 @@ from pytest_django import Settings
 
 from demo.redis import Redis
 from hubspot_api.secret import Secret
-from installations import sentinels, tokens
+from installations.credentials import sentinels, tokens
+from installations.credentials.sentinels import KeysWrong
 from installations.models import Credential, DataKey, KeySentinel, Portal
-from installations.sentinels import KeysWrong
 from tests import processes
 from tests.portals import make_portal
 from tests.settings import PLACE

@@ -12,7 +12,7 @@ from pytest_django import Settings
 from crm.models import Sync
 from demo.redis import Redis
 from hubapp import figures
-from installations import endpoint
+from installations.credentials import endpoint
 from installations.models import Credential, Portal
 from lanes.models import Lane, Sweep
 from tests.calls import logged

@@ -11,7 +11,7 @@ from django.core.management import call_command
 from pytest_django import Settings
 
 from hubspot_api.secret import Secret
-from installations import tokens
+from installations.credentials import tokens
 from installations.models import DataKey
 from tests.console.staff import make_staff
 from tests.portals import make_portal

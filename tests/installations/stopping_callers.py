@@ -15,11 +15,11 @@ django.setup()
 
 from django.db import connection  # noqa: E402 - after the setup
 
+from installations.calls.switches import CallsStopped  # noqa: E402
 from installations.clients import client_for  # noqa: E402
 from installations.errors import TryLater  # noqa: E402
 from installations.models import Portal  # noqa: E402
 from installations.ratelimit import WorkClass  # noqa: E402
-from installations.switches import CallsStopped  # noqa: E402
 
 
 class Caller(threading.Thread):

@@ -12,9 +12,10 @@ from django.utils import timezone
 from hubspot_api.attempts import Surroundings
 from hubspot_api.client import Client
 from hubspot_api.ports import StaticToken
-from installations import call_log, retention, tasks
-from installations.call_charts import chart_of
-from installations.call_log import Writer, observer_for, writer
+from installations import tasks
+from installations.calls import call_log, retention
+from installations.calls.call_charts import chart_of
+from installations.calls.call_log import Writer, observer_for, writer
 from installations.models import ApiCall, CallMinute, FailedRequests
 from tests.calls import PATH, logged, record
 from tests.hubspot import wait_for

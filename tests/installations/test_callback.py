@@ -19,12 +19,14 @@ from django.utils import timezone
 from hubspot_api.errors import NotSent
 from hubspot_api.ports import Bucket
 from hubspot_api.secret import Secret
-from installations import exchanges, install, tasks, visitors
+from installations import tasks
 from installations.clients import EXCHANGE_PATIENCE_S, oauth, refresher
+from installations.connecting import exchanges, install
+from installations.credentials.vault import Vault
 from installations.models import Credential, Exchange, Membership, OAuthFlow, Portal, UnclaimedGrant, Uninstall
+from installations.people import visitors
 from installations.ratelimit import Limits, WorkClass, limiter
 from installations.ratelimit.local import UNDER_WAY_S
-from installations.vault import Vault
 from lanes.models import Lane
 from tests.consent import decide, way_back
 from tests.hubspot import Account, HubSpot, trust_limiter, wait_for

@@ -21,8 +21,8 @@ from django.db import connection, models, transaction
 from django.test import Client
 from django.utils import timezone
 
-from installations import visitors
 from installations.models import AuditEntry, Credential, Membership, OAuthFlow, Portal, UnclaimedGrant, Visit
+from installations.people import visitors
 from tests.consent import decide, way_back
 from tests.hubspot import Account, HubSpot, trust_limiter
 

@@ -14,10 +14,10 @@ from hubspot_api.errors import InvalidSignature
 from hubspot_api.ports import Bucket
 from hubspot_api.secret import Secret
 from hubspot_api.signatures import sign_v3, verify_v3
-from installations import tokens
+from installations.credentials import tokens
+from installations.credentials.vault import Vault
 from installations.models import Credential
 from installations.ratelimit import LimiterFull, WorkClass
-from installations.vault import Vault
 from lanes import claims
 from lanes.models import Lane
 from tests.portals import make_portal

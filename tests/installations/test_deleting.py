@@ -14,7 +14,8 @@ from pytest_django import Settings
 
 from crm.models import Record
 from hubspot_api.secret import Secret
-from installations import erasing, leaving, private_apps
+from installations.credentials import private_apps
+from installations.leaving import disconnecting, erasing
 from installations.models import Credential, Portal
 from tests import processes
 from tests.consent import way_back
@@ -124,7 +125,7 @@ def test_hubspot_out_of_reach_keeps_nothing_here(portal: Portal, account: Accoun
 
 def test_earlier_installations_go_too(account: Account) -> None:
     first = furnished(hub_id=account.hub_id)
-    leaving.begin(first, "jane", destroy_now=True)
+    disconnecting.begin(first, "jane", destroy_now=True)
     second = make_portal(account.hub_id)
     Event.objects.create(key=b"waits", hub_id=account.hub_id, event_type="contact.creation", payload="{}")
     delete(account.hub_id)
@@ -136,7 +137,7 @@ def test_earlier_installations_go_too(account: Account) -> None:
 def test_what_waits_for_a_new_installation_is_not_the_old_ones(account: Account) -> None:
     """The hourly eraser comes for an installation that was left a month ago, and the account is back since."""
     old = furnished(hub_id=account.hub_id)
-    leaving.begin(old, "jane", destroy_now=True)
+    disconnecting.begin(old, "jane", destroy_now=True)
     make_portal(account.hub_id)
     Event.objects.create(key=b"waits", hub_id=account.hub_id, event_type="contact.creation", payload="{}")
     Portal.objects.filter(pk=old.pk).update(erase_at="2020-01-01T00:00:00Z")
@@ -168,9 +169,9 @@ class TestKilled:
         assert installs(hubspot, account) == []
 
     def test_after_hubspot_was_told(self, portal: Portal, account: Account) -> None:
-        leaving.begin(portal, "jane")
+        disconnecting.begin(portal, "jane")
         portal.refresh_from_db()
-        assert leaving.tell_hubspot(portal)
+        assert disconnecting.tell_hubspot(portal)
         assert not Credential.objects.exists()
         delete(account.hub_id)
         assert_gone(portal)

@@ -16,9 +16,10 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from crm.models import ClosedFeature, Owner, Record
-from installations import certificates, erasing, holdings, leaving, vault
-from installations.certificates import CertificateInvalid, Verdict
-from installations.erasing import NotErased
+from installations.credentials import vault
+from installations.leaving import certificates, disconnecting, erasing, holdings
+from installations.leaving.certificates import CertificateInvalid, Verdict
+from installations.leaving.erasing import NotErased
 from installations.models import (
     ApiCall,
     CallMinute,
@@ -68,7 +69,7 @@ def filled(hub_id: int | None = None) -> Portal:
 
 def ended(portal: Portal) -> Portal:
     """End it as an uninstall would, thirty days ago."""
-    leaving.begin(portal, "somebody", destroy_now=True)
+    disconnecting.begin(portal, "somebody", destroy_now=True)
     Portal.objects.filter(pk=portal.pk).update(erase_at=timezone.now())
     portal.refresh_from_db()
     return portal

@@ -14,9 +14,9 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from crm import export as mirror
-from installations import downloads, exporting
 from installations.audit import record
-from installations.downloads import DownloadBusy
+from installations.leaving import downloads, exporting
+from installations.leaving.downloads import DownloadBusy
 from installations.models import AuditEntry, OwnershipClaim, Portal
 from tests.console.world import CANARY_ACCESS, CANARY_REFRESH, filled_portal
 from tests.pages.furniture import ADMIN, OWNER, VIEWER, browser_of, furnished

@@ -12,9 +12,10 @@ from django.test import Client
 from django.utils import timezone
 
 from crm.models import Record
-from installations import hearsay, vault
 from installations.clients import client_for, prove
+from installations.credentials import vault
 from installations.errors import PortalNotConnected, ReconnectRequired, TokenBusy, TryLater
+from installations.leaving import hearsay
 from installations.models import AuditEntry, Credential, DataKey, Membership, Portal, TokenEndpoint
 from installations.ratelimit import WorkClass
 from lanes.models import Lane

@@ -31,9 +31,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from installations import flows, visitors
 from installations.clients import client_for
+from installations.connecting import flows
 from installations.models import Membership, OAuthFlow, Portal
+from installations.people import visitors
 from installations.ratelimit import WorkClass
 from installations.ratelimit.shared import RedisAway
 from tests.consent import decide

@@ -11,7 +11,9 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from crm.models import Association, Change, Record, Sync
-from installations import bites, endpoint, erasing, leaving
+from installations import bites
+from installations.credentials import endpoint
+from installations.leaving import disconnecting, erasing
 from installations.models import AuditEntry, Credential, DataKey, Membership, Portal, Uninstall
 from installations.signals import erase_portal
 from lanes import claims, worker
@@ -83,12 +85,12 @@ def test_hubspot_out_of_reach_is_told_again_until_an_hour_has_passed(
     hubspot.fault("status", {"path": "/appinstalls/2026-03/external-install"}, params={"status": 503})
     disconnect(client, portal)
     portal.refresh_from_db()
-    assert not leaving.tell_hubspot(portal)
+    assert not disconnecting.tell_hubspot(portal)
     portal.refresh_from_db()
     assert portal.state == Portal.State.DISCONNECTING
     Portal.objects.update(state_changed_at=timezone.now() - timedelta(hours=1, seconds=1))
     portal.refresh_from_db()
-    assert leaving.tell_hubspot(portal)
+    assert disconnecting.tell_hubspot(portal)
     portal.refresh_from_db()
     assert portal.state == Portal.State.DISCONNECTED
     assert DataKey.objects.get().wrapped is None
@@ -107,13 +109,13 @@ def test_a_token_that_cannot_be_renewed_keeps_nobody_connected(
     else:
         settings.ENCRYPTION_KEYS = f"other:{base64.b64encode(bytes(32)).decode()}"
     portal.refresh_from_db()
-    assert not leaving.tell_hubspot(portal)
+    assert not disconnecting.tell_hubspot(portal)
     portal.refresh_from_db()
     assert portal.state == Portal.State.DISCONNECTING
     assert portal.erase_at, "the promise to erase runs from the disconnect on"
     Portal.objects.update(state_changed_at=timezone.now() - timedelta(hours=1, seconds=1))
     portal.refresh_from_db()
-    assert leaving.tell_hubspot(portal)
+    assert disconnecting.tell_hubspot(portal)
     portal.refresh_from_db()
     assert portal.state == Portal.State.DISCONNECTED
     assert not Credential.objects.exists()
@@ -130,7 +132,7 @@ def test_who_connects_again_while_hubspot_is_told_has_to_wait(
 
     def tell() -> bool:
         try:
-            return leaving.tell_hubspot(portal)
+            return disconnecting.tell_hubspot(portal)
         finally:
             connection.close()
 
@@ -148,7 +150,7 @@ def test_a_portal_connected_again_is_not_uninstalled(
     disconnect(client, portal)
     portal.refresh_from_db()
     other_browser.get(way_back(other_browser, "/install", account))
-    assert leaving.tell_hubspot(portal)
+    assert disconnecting.tell_hubspot(portal)
     assert installs(hubspot, account) != []
     assert Portal.objects.live().get().state == Portal.State.ACTIVE
 

@@ -5,7 +5,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from installations.vault import parse_keys
+from installations.credentials.vault import parse_keys
 
 
 def printed(*arguments: str) -> str:

@@ -10,8 +10,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from installations import install, visitors
+from installations.connecting import install
 from installations.models import AuditEntry, Credential, Membership, Portal, UnclaimedGrant
+from installations.people import visitors
 from tests.consent import way_back
 from tests.hubspot import Account, HubSpot, trust_limiter
 from tests.pages.reading import page_of

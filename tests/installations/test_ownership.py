@@ -14,9 +14,11 @@ from django.core import mail
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.test import Client
 
-from installations import leaving, outbox, ownership, people, visitors
+from installations import outbox
+from installations.leaving import disconnecting
 from installations.models import AuditEntry, Membership, OwnershipClaim, Portal
-from installations.people import NotAllowed
+from installations.people import members, ownership, visitors
+from installations.people.members import NotAllowed
 from tests.clock import Clock
 from tests.hubspot import wait_for
 from tests.portals import make_member, make_portal, sign_in_as
@@ -60,7 +62,7 @@ def months_pass(portal: Portal, clock: Clock, *present: int) -> None:
 def comes_back(portal: Portal, user_id: int) -> None:
     """What signing in does once HubSpot has confirmed the user."""
     with transaction.atomic():
-        people.lock(portal.pk)
+        members.lock(portal.pk)
         member, _ = visitors.prove(portal, user_id, f"user{user_id}@example.com", first_role=Role.WAITING)
         ownership.confirmed(member)
 
@@ -139,7 +141,7 @@ class TestTransfer:
 
     def test_then_the_owner_before_can_leave(self, portal: Portal) -> None:
         ownership.transfer(who(portal, OWNER), who(portal, ADMIN).pk)
-        people.leave(who(portal, OWNER))
+        members.leave(who(portal, OWNER))
         assert not portal.memberships.filter(user_id=OWNER).exists()
 
     def test_the_database_itself_knows_of_one_owner(self, portal: Portal) -> None:
@@ -218,10 +220,10 @@ class TestClaim:
     @pytest.mark.parametrize(
         "lose",
         [
-            lambda portal: people.change_role(who(portal, SECOND_ADMIN), who(portal, ADMIN).pk, Role.VIEWER),
-            lambda portal: people.remove(who(portal, SECOND_ADMIN), who(portal, ADMIN).pk),
-            lambda portal: people.leave(who(portal, ADMIN)),
-            lambda portal: leaving.begin(portal, "a test"),
+            lambda portal: members.change_role(who(portal, SECOND_ADMIN), who(portal, ADMIN).pk, Role.VIEWER),
+            lambda portal: members.remove(who(portal, SECOND_ADMIN), who(portal, ADMIN).pk),
+            lambda portal: members.leave(who(portal, ADMIN)),
+            lambda portal: disconnecting.begin(portal, "a test"),
             lambda portal: ownership.assign(who(portal, VIEWER), "staff alice", "asked by phone"),
         ],
         ids=["demoted", "removed", "left", "disconnected", "staff"],
@@ -258,7 +260,7 @@ class TestStaff:
 
     def test_not_of_a_portal_that_has_left(self, portal: Portal) -> None:
         member = who(portal, ADMIN)
-        leaving.begin(portal, "a test", destroy_now=True)
+        disconnecting.begin(portal, "a test", destroy_now=True)
         with pytest.raises(NotAllowed):
             ownership.assign(member, "staff alice", "why not")
 
@@ -295,13 +297,13 @@ class TestRaces:
 
     def test_a_transfer_to_somebody_who_leaves_at_that_moment(self, portal: Portal) -> None:
         owner, heir = who(portal, OWNER), who(portal, ADMIN)
-        outcomes = at_once(lambda: ownership.transfer(owner, heir.pk), lambda: people.leave(heir))
+        outcomes = at_once(lambda: ownership.transfer(owner, heir.pk), lambda: members.leave(heir))
         assert sorted(outcomes) == ["done", "refused"]
         assert portal.memberships.filter(role=Role.OWNER).count() == 1
 
     def test_two_admins_remove_each_other(self, portal: Portal) -> None:
         one, other = who(portal, ADMIN), who(portal, SECOND_ADMIN)
-        outcomes = at_once(lambda: people.remove(one, other.pk), lambda: people.remove(other, one.pk))
+        outcomes = at_once(lambda: members.remove(one, other.pk), lambda: members.remove(other, one.pk))
         assert sorted(outcomes) == ["done", "refused"]
 
     def test_killed_half_way_the_owner_stays(self, portal: Portal) -> None:

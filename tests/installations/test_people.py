@@ -6,9 +6,10 @@ import pytest
 from django.core import mail
 from django.test import Client
 
-from installations import outbox, people
+from installations import outbox
 from installations.models import AuditEntry, Membership, OwnershipClaim, Portal
-from installations.people import NotAllowed
+from installations.people import members
+from installations.people.members import NotAllowed
 from tests.clock import Clock
 from tests.consent import way_back
 from tests.hubspot import HubSpot
@@ -70,11 +71,11 @@ def test_who_waits_sees_when_they_asked_and_whom(portal: Portal) -> None:
 def test_a_request_is_withdrawn_and_sent_again(portal: Portal) -> None:
     page = post(portal, WAITING, "access/", action="withdraw")
     assert "You have not asked for access" in page
-    assert not people.asking(portal).exists()
+    assert not members.asking(portal).exists()
     assert "asks for nothing" in settings_page(portal, OWNER)
     page = post(portal, WAITING, "access/", action="ask")
     assert "You have not been let in yet" in page
-    assert [one.user_id for one in people.asking(portal)] == [WAITING]
+    assert [one.user_id for one in members.asking(portal)] == [WAITING]
     assert [action for _, action in actions(portal)] == ["no longer asks for access", "asked for access"]
 
 
@@ -86,7 +87,7 @@ def test_somebody_declined_sees_it_and_asks_again_after_a_day(portal: Portal, cl
     assert 'value="ask"' not in page
     clock.advance(hours=11)
     assert "less than a day ago" in post(portal, WAITING, "access/", action="ask")
-    assert not people.asking(portal).exists()
+    assert not members.asking(portal).exists()
     clock.advance(hours=13, seconds=1)
     Membership.objects.update(proven_at=clock.now())
     assert 'value="ask"' in overview(portal, WAITING)
@@ -95,15 +96,15 @@ def test_somebody_declined_sees_it_and_asks_again_after_a_day(portal: Portal, cl
 
 def test_asking_twice_is_asking_once(portal: Portal) -> None:
     before = who(portal, WAITING).asked_at
-    people.ask(who(portal, WAITING))
+    members.ask(who(portal, WAITING))
     assert who(portal, WAITING).asked_at == before
     assert not actions(portal)
 
 
 def test_who_has_access_has_nothing_to_ask_for(portal: Portal) -> None:
-    people.ask(who(portal, VIEWER))
+    members.ask(who(portal, VIEWER))
     assert who(portal, VIEWER).role == Role.VIEWER
-    assert not people.asking(portal).filter(user_id=VIEWER).exists()
+    assert not members.asking(portal).filter(user_id=VIEWER).exists()
 
 
 def test_those_who_decide_see_how_many_ask_on_every_page(portal: Portal) -> None:
@@ -112,7 +113,7 @@ def test_those_who_decide_see_how_many_ask_on_every_page(portal: Portal) -> None
         answer = browser_of(user_id).get(f"/portals/{portal.hub_id}/activity/")
         assert badge in answer.content.decode()
     assert "data-asking" not in browser_of(VIEWER).get(f"/portals/{portal.hub_id}/activity/").content.decode()
-    people.change_role(who(portal, ADMIN), who(portal, WAITING).pk, Role.VIEWER)
+    members.change_role(who(portal, ADMIN), who(portal, WAITING).pk, Role.VIEWER)
     assert "data-asking" not in browser_of(OWNER).get(f"/portals/{portal.hub_id}/activity/").content.decode()
 
 
@@ -124,16 +125,16 @@ def test_letting_in_opens_the_pages_and_leaves_a_trace(portal: Portal, role: Mem
 
 
 def test_a_refusal_is_undone_by_letting_in(portal: Portal) -> None:
-    member = people.remove(who(portal, OWNER), who(portal, VIEWER).pk)
+    member = members.remove(who(portal, OWNER), who(portal, VIEWER).pk)
     assert "Without access (1)" in settings_page(portal, OWNER)
-    people.change_role(who(portal, OWNER), member.pk, Role.VIEWER)
+    members.change_role(who(portal, OWNER), member.pk, Role.VIEWER)
     assert who(portal, VIEWER).role == Role.VIEWER
     assert who(portal, VIEWER).declined_at is None
 
 
 @pytest.mark.parametrize("target", [OWNER, ADMIN])
 def test_nobody_changes_the_owner_or_themselves(portal: Portal, target: int) -> None:
-    for change in (people.remove, lambda actor, pk: people.change_role(actor, pk, Role.VIEWER)):
+    for change in (members.remove, lambda actor, pk: members.change_role(actor, pk, Role.VIEWER)):
         with pytest.raises(NotAllowed):
             change(who(portal, ADMIN), who(portal, target).pk)
     assert who(portal, OWNER).role == Role.OWNER
@@ -149,9 +150,9 @@ def test_other_roles_are_not_given(portal: Portal, role: str) -> None:
 def test_who_was_demoted_meanwhile_decides_nothing(portal: Portal) -> None:
     """Two tabs: the page was still an admin's, the form arrives after the role is gone."""
     actor = who(portal, ADMIN)
-    people.change_role(who(portal, OWNER), actor.pk, Role.VIEWER)
+    members.change_role(who(portal, OWNER), actor.pk, Role.VIEWER)
     with pytest.raises(NotAllowed, match="Only the owner and admins"):
-        people.change_role(actor, who(portal, WAITING).pk, Role.ADMIN)
+        members.change_role(actor, who(portal, WAITING).pk, Role.ADMIN)
     assert who(portal, WAITING).role == Role.WAITING
 
 
@@ -170,12 +171,12 @@ def test_the_owner_leaves_only_after_transferring(portal: Portal) -> None:
 
 def test_people_without_a_role_are_forgotten_after_a_month(portal: Portal, clock: Clock) -> None:
     declined = make_member(portal, 5, Role.VIEWER)
-    people.remove(who(portal, OWNER), declined.pk)
-    people.withdraw(who(portal, WAITING))
+    members.remove(who(portal, OWNER), declined.pk)
+    members.withdraw(who(portal, WAITING))
     still_asking = make_member(portal, 6, Role.WAITING)
-    assert people.forget_the_uninvited() == 0
+    assert members.forget_the_uninvited() == 0
     clock.advance(days=30, seconds=5)
-    assert people.forget_the_uninvited() == 2
+    assert members.forget_the_uninvited() == 2
     left = set(portal.memberships.values_list("user_id", flat=True))
     assert left == {OWNER, ADMIN, VIEWER, still_asking.user_id}
 
@@ -187,11 +188,11 @@ def test_signing_in_again_asks_nobody_again(client: Client, hubspot: HubSpot) ->
     portal = Portal.objects.get(hub_id=account.hub_id)
     other = Client()
     other.get(way_back(other, "/signin", account, user_id=account.user_id))
-    assert people.asking(portal).get().user_id == account.user_id
-    people.remove(who(portal, account.admin_id), who(portal, account.user_id).pk)
+    assert members.asking(portal).get().user_id == account.user_id
+    members.remove(who(portal, account.admin_id), who(portal, account.user_id).pk)
     answer = other.get(way_back(other, "/signin", account, user_id=account.user_id), follow=True)
     assert "Declined" in answer.content.decode()
-    assert not people.asking(portal).exists()
+    assert not members.asking(portal).exists()
 
 
 @pytest.mark.usefixtures("redis_server")
@@ -205,7 +206,7 @@ def test_those_who_decide_hear_of_a_request_and_who_asked_of_the_answer(client: 
     assert asked.to == [f"admin@{account.hub_id}.example"]
     assert f"/portals/{account.hub_id}/settings/#people" in asked.body
     portal = Portal.objects.get(hub_id=account.hub_id)
-    people.change_role(who(portal, account.admin_id), who(portal, account.user_id).pk, Role.VIEWER)
+    members.change_role(who(portal, account.admin_id), who(portal, account.user_id).pk, Role.VIEWER)
     assert outbox.send_due(for_s=5) == 1
     assert mail.outbox[1].to == [f"user@{account.hub_id}.example"]
     assert "as viewer" in mail.outbox[1].body
@@ -213,21 +214,21 @@ def test_those_who_decide_hear_of_a_request_and_who_asked_of_the_answer(client: 
 
 def test_who_asks_often_is_mailed_about_once_a_day(portal: Portal) -> None:
     for _ in range(5):
-        people.withdraw(who(portal, WAITING))
-        people.ask(who(portal, WAITING))
+        members.withdraw(who(portal, WAITING))
+        members.ask(who(portal, WAITING))
     assert outbox.send_due(for_s=5) == 2, "the owner and the admin, once each"
 
 
 def test_a_request_that_was_answered_is_not_mailed_about(portal: Portal) -> None:
-    people.withdraw(who(portal, WAITING))
-    people.ask(who(portal, WAITING))
-    people.remove(who(portal, ADMIN), who(portal, WAITING).pk)
+    members.withdraw(who(portal, WAITING))
+    members.ask(who(portal, WAITING))
+    members.remove(who(portal, ADMIN), who(portal, WAITING).pk)
     assert outbox.send_due(for_s=5) == 0
 
 
 def test_a_claim_ends_with_the_claimants_role(portal: Portal, clock: Clock) -> None:
     OwnershipClaim.objects.create(portal=portal, claimant=who(portal, ADMIN), claimed_at=clock.now())
-    people.change_role(who(portal, OWNER), who(portal, ADMIN).pk, Role.VIEWER)
+    members.change_role(who(portal, OWNER), who(portal, ADMIN).pk, Role.VIEWER)
     assert not OwnershipClaim.objects.exists()
 
 

@@ -19,12 +19,13 @@ from crm.models import Record, Sync
 from hubspot_api.account import account_details
 from hubspot_api.errors import Unauthorized
 from hubspot_api.secret import Secret
-from installations import endpoint, leaving, private_apps, tokens
 from installations.clients import client_for, client_with
+from installations.credentials import endpoint, private_apps, tokens
+from installations.credentials.lasting_tokens import BELIEVED_WITHIN, confirmed
+from installations.credentials.private_apps import TokenNotTaken
 from installations.errors import PortalNotConnected, ReconnectRequired, TokenBusy
-from installations.lasting_tokens import BELIEVED_WITHIN, confirmed
+from installations.leaving import disconnecting
 from installations.models import AuditEntry, Credential, DataKey, Membership, Portal
-from installations.private_apps import TokenNotTaken
 from installations.ratelimit import WorkClass
 from lanes.models import Lane
 from tests.consent import way_back
@@ -163,7 +164,7 @@ class TestAdding:
         installed = install(hubspot, account)
         with pytest.raises(TokenNotTaken, match="has installed the app"):
             add(made["access_token"])
-        leaving.begin(installed, STAFF)
+        disconnecting.begin(installed, STAFF)
         with pytest.raises(TokenNotTaken, match="being disconnected"):
             add(made["access_token"])
         assert not Credential.objects.get(portal=installed).lasts
@@ -311,7 +312,7 @@ class TestReplacing:
         call(portal)
 
     def test_a_portal_that_has_left_gets_none(self, portal: Portal, made: dict[str, Any]) -> None:
-        leaving.begin(portal, STAFF)
+        disconnecting.begin(portal, STAFF)
         with pytest.raises(TokenNotTaken, match="no longer connected"):
             private_apps.replace(portal, private_apps.check(Secret(made["access_token"])), STAFF)
 

@@ -8,8 +8,8 @@ import httpx2
 import pytest
 from django.test import Client
 
-from installations import people
 from installations.models import Membership, Portal
+from installations.people import members
 from tests.clock import Clock
 from tests.consent import decide, way_back
 from tests.hubspot import Account, HubSpot
@@ -33,7 +33,7 @@ def installed(account: Account) -> Portal:
 
 def let_in(portal: Portal, user_id: int, role: Membership.Role) -> None:
     owner = portal.memberships.get(role=Role.OWNER)
-    people.change_role(owner, portal.memberships.get(user_id=user_id).pk, role)
+    members.change_role(owner, portal.memberships.get(user_id=user_id).pk, role)
 
 
 def signed_in(account: Account, user_id: int) -> Client:

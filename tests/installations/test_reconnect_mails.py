@@ -9,9 +9,11 @@ from django.core import mail
 from django.db import transaction
 from django.utils import timezone
 
-from installations import leaving, outbox, tokens
+from installations import outbox
+from installations.credentials import tokens
+from installations.credentials.reconnect_mails import FIRST_AFTER, NEEDED, REMIND_AFTER, REMINDER
+from installations.leaving import disconnecting
 from installations.models import Mail, Membership, Portal
-from installations.reconnect_mails import FIRST_AFTER, NEEDED, REMIND_AFTER, REMINDER
 from installations.signals import portal_needs_reconnect
 from tests.portals import grant, make_member, make_portal
 
@@ -93,7 +95,7 @@ def test_nobody_is_bothered_once_it_is_connected_again(portal: Portal) -> None:
 
 def test_nobody_is_bothered_once_the_portal_has_left(portal: Portal) -> None:
     break_down(portal)
-    leaving.begin(portal, "somebody", destroy_now=True)
+    disconnecting.begin(portal, "somebody", destroy_now=True)
     pass_time(REMIND_AFTER)
     assert outbox.send_due(for_s=5) == 0
     assert mail.outbox == []
@@ -124,7 +126,7 @@ def test_an_installer_whom_hubspot_did_not_name_is_no_obstacle(portal: Portal) -
 
 
 def test_erasing_takes_the_addresses_along(portal: Portal) -> None:
-    from installations import erasing
+    from installations.leaving import erasing
 
     break_down(portal)
     Portal.objects.update(erase_at=timezone.now() - timedelta(seconds=1))

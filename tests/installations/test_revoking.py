@@ -12,13 +12,15 @@ from django.test import Client
 from django.utils import timezone
 
 from hubspot_api.secret import Secret
-from installations import leaving, revoking, switches, tokens
+from installations.calls import switches
 from installations.clients import client_for, oauth
+from installations.credentials import revoking, tokens
+from installations.credentials.revoking import Outcome
 from installations.errors import ReconnectRequired
+from installations.leaving import disconnecting
 from installations.management.commands import revoke_all_portals
 from installations.models import AuditEntry, Credential, Portal
 from installations.ratelimit import WorkClass
-from installations.revoking import Outcome
 from lanes.models import Lane
 from tests import processes
 from tests.consent import way_back
@@ -146,7 +148,7 @@ def test_a_private_apps_token_is_deleted_and_its_people_have_to_rotate_it(
 
 
 def test_a_portal_that_is_leaving_has_left(portals: list[Portal]) -> None:
-    leaving.begin(portals[0], "somebody")
+    disconnecting.begin(portals[0], "somebody")
     drill()
     portals[0].refresh_from_db()
     assert portals[0].state == Portal.State.DISCONNECTED

@@ -10,7 +10,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from hubspot_api.secret import Secret
-from installations import outbox, rotation_mails, tokens
+from installations import outbox
+from installations.credentials import rotation_mails, tokens
 from installations.models import Credential, Mail, Membership, Portal
 from tests.portals import make_member, make_portal
 

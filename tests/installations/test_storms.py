@@ -16,8 +16,8 @@ from django.db import connection, transaction
 from hubspot_api import objects
 from hubspot_api.breaker import Breaker
 from hubspot_api.errors import HubSpotError
-from installations import tokens
 from installations.clients import client_for
+from installations.credentials import tokens
 from installations.errors import TryLater
 from installations.models import Portal
 from installations.ratelimit import WorkClass

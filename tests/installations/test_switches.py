@@ -15,11 +15,12 @@ from django.utils import timezone
 
 from hubspot_api.client import Client as HubSpotClient
 from hubspot_api.ports import Bucket, OpenGate, Permit
-from installations import outbox, switches
+from installations import outbox
+from installations.calls import switches
+from installations.calls.switches import CallsStopped
 from installations.clients import client_for, developer_client, exchanger, oauth, refresher
 from installations.models import AuditEntry, Credential, Mail, Portal, Stop
 from installations.ratelimit import WorkClass
-from installations.switches import CallsStopped
 from lanes.models import Lane
 from tests import processes
 from tests.consent import way_back

@@ -10,7 +10,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from hubspot_api.secret import Secret
-from installations import bites, exchanges, flows, retention, tasks, vault
+from installations import bites, tasks
+from installations.calls import retention
+from installations.connecting import exchanges, flows
+from installations.credentials import vault
 from installations.models import ApiCall, AuditEntry, Exchange, OAuthFlow, Portal, UnclaimedGrant
 from tests.hubspot import HubSpot
 from tests.portals import make_portal

@@ -19,7 +19,8 @@ from django.utils import timezone
 
 from hubspot_api.account import account_details
 from hubspot_api.client import Client
-from installations import call_log, log_context
+from installations import log_context
+from installations.calls import call_log
 from installations.clients import client_for
 from installations.errors import TryLater
 from installations.models import ApiCall, Credential, Portal

@@ -17,8 +17,8 @@ from pytest_django import Settings
 
 from hubspot_api.oauth import TokenGrant
 from hubspot_api.secret import Secret
-from installations import endpoint, tokens, vault
 from installations.clients import client_for
+from installations.credentials import endpoint, tokens, vault
 from installations.errors import InstallationError, TokenBusy
 from installations.models import Credential, DataKey, Mail, Portal
 from installations.ratelimit import WorkClass

@@ -32,7 +32,7 @@ from emulator.testing import EmulatorTransport
 from hubspot_api.errors import GrantInvalid
 from hubspot_api.oauth import OAuth, TokenGrant
 from hubspot_api.secret import Secret
-from installations import tokens
+from installations.credentials import tokens
 from installations.errors import InstallationError, TryLater
 from installations.models import Credential, Portal, TokenEndpoint
 from tests.portals import make_portal

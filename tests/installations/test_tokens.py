@@ -21,11 +21,11 @@ from hubspot_api.oauth import TokenGrant
 from hubspot_api.ports import AccessToken
 from hubspot_api.retrying import NO_RETRIES
 from hubspot_api.secret import Secret
-from installations import endpoint, tokens
 from installations.clients import REFRESH_PATIENCE_S, refresher
+from installations.credentials import endpoint, tokens
+from installations.credentials.vault import Vault
 from installations.errors import PortalNotConnected, ReconnectRequired, TokenBusy, TryLater
 from installations.models import Credential, Portal, TokenEndpoint
-from installations.vault import Vault
 from tests.portals import grant, make_portal
 
 

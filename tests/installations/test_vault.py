@@ -10,9 +10,9 @@ from django.core.exceptions import ImproperlyConfigured
 from pytest_django import Settings
 
 from hubspot_api.secret import Secret
-from installations import vault
+from installations.credentials import vault
+from installations.credentials.vault import DataKeyDestroyed, KeyUnknown, SealBroken, Vault
 from installations.models import DataKey, Portal
-from installations.vault import DataKeyDestroyed, KeyUnknown, SealBroken, Vault
 from tests.portals import make_portal
 
 

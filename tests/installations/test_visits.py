@@ -10,8 +10,9 @@ from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.test import Client
 
-from installations import browsers, leaving, people, visitors
+from installations.leaving import disconnecting
 from installations.models import Membership, Portal, Visit
+from installations.people import browsers, members, visitors
 from tests.clock import Clock
 from tests.portals import make_member, make_portal, sign_in_as
 
@@ -94,7 +95,7 @@ def sign_out_everywhere(_portal: Portal, browsers: list[Client]) -> None:
 
 
 def disconnect(portal: Portal, _browsers: list[Client]) -> None:
-    leaving.begin(portal, "a test", destroy_now=True)
+    disconnecting.begin(portal, "a test", destroy_now=True)
 
 
 def uninstall_noticed(portal: Portal, _browsers: list[Client]) -> None:
@@ -103,7 +104,7 @@ def uninstall_noticed(portal: Portal, _browsers: list[Client]) -> None:
 
 def remove(portal: Portal, _browsers: list[Client]) -> None:
     owner = Membership.objects.get(portal=portal, user_id=OWNER)
-    people.remove(owner, Membership.objects.get(portal=portal, user_id=MEMBER).pk)
+    members.remove(owner, Membership.objects.get(portal=portal, user_id=MEMBER).pk)
 
 
 def sessions_deleted(_portal: Portal, _browsers: list[Client]) -> None:
@@ -130,7 +131,7 @@ def test_who_loses_a_role_cannot_use_it_with_the_next_request(portal: Portal) ->
     admin = make_member(portal, 3, Membership.Role.ADMIN)
     browser = browser_of(3)
     owner = Membership.objects.get(portal=portal, user_id=OWNER)
-    people.change_role(owner, admin.pk, Membership.Role.VIEWER)
+    members.change_role(owner, admin.pk, Membership.Role.VIEWER)
     assert browser.post(f"/portals/{portal.hub_id}/disconnect/", {"confirm": portal.hub_id}).status_code == 404
     assert status(browser, portal) == 200
     portal.refresh_from_db()

@@ -22,8 +22,9 @@ from django.utils import timezone  # noqa: E402
 
 from hubspot_api import objects  # noqa: E402
 from hubspot_api.errors import HubSpotError  # noqa: E402
-from installations import outbox, reconnect_mails  # noqa: E402
+from installations import outbox  # noqa: E402
 from installations.clients import client_for  # noqa: E402
+from installations.credentials import reconnect_mails  # noqa: E402
 from installations.errors import InstallationError  # noqa: E402
 from installations.models import Credential, Mail, Portal, TokenEndpoint  # noqa: E402
 from installations.ratelimit import WorkClass  # noqa: E402

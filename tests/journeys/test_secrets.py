@@ -21,7 +21,7 @@ from django.conf import settings
 from django.core import signing
 
 from demo.plan import Sizes
-from installations.vault import parse_keys
+from installations.credentials.vault import parse_keys
 from tests.console.staff import one_time_code
 from tests.hubspot import Account, wait_for
 from tests.installations.mail_servers import MailServer, mail_server

@@ -15,7 +15,8 @@ from crm import availability, features
 from crm.models import Association, Change, FeedHead, Owner, Property, Record, Sync
 from crm.object_types import COMPANY, CONTACT, OBJECT_TYPES, ObjectType
 from hubspot_api.secret import Secret
-from installations import audit, tokens
+from installations import audit
+from installations.credentials import tokens
 from installations.models import Credential, Membership, Portal
 from lanes.models import Lane
 from tests.portals import make_member, make_portal, sign_in_as

@@ -17,8 +17,8 @@ from django.urls.converters import IntConverter, StringConverter
 from django.utils import timezone
 
 from crm.object_types import OBJECT_TYPES
-from installations.access import has_role, least_role
 from installations.models import AuditEntry, Membership, OwnershipClaim, Portal
+from installations.people.access import has_role, least_role
 from tests.portals import make_member, make_portal
 
 from .furniture import ADMIN, CONTACT_ID, OWNER, VIEWER, WAITING, browser_of, furnished

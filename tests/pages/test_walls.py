@@ -75,14 +75,14 @@ NOT_TOLD_APART = {
     ("crm/permissions.py", "missing"),
     ("crm/presenting.py", "_labels_of"),
     ("crm/views.py", "_etag_of_mirror"),
-    ("installations/access.py", "process_view"),
-    ("installations/exporting.py", "_of_installations"),
-    ("installations/exporting.py", "_calls"),
-    ("installations/ownership.py", "owner_of"),
-    ("installations/ownership.py", "claim_on"),
-    ("installations/ownership.py", "transfer"),
-    ("installations/visitors.py", "sign_out_elsewhere"),
-    ("installations/visitors.py", "sign_out_everywhere"),
+    ("installations/people/access.py", "process_view"),
+    ("installations/leaving/exporting.py", "_of_installations"),
+    ("installations/leaving/exporting.py", "_calls"),
+    ("installations/people/ownership.py", "owner_of"),
+    ("installations/people/ownership.py", "claim_on"),
+    ("installations/people/ownership.py", "transfer"),
+    ("installations/people/visitors.py", "sign_out_elsewhere"),
+    ("installations/people/visitors.py", "sign_out_everywhere"),
 }
 
 

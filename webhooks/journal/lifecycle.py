@@ -9,7 +9,7 @@ from hubspot_api import journal_subscriptions
 from hubspot_api.client import Client
 from hubspot_api.errors import Conflict
 from hubspot_api.journal_events import APP_INSTALL, APP_UNINSTALL, JournalEvent
-from installations import hearsay
+from installations.leaving import hearsay
 from installations.ratelimit import WorkClass
 from lanes import kinds as lane_kinds
 from lanes.kinds import LaneKind

@@ -11,9 +11,9 @@ from allauth.mfa.models import Authenticator
 from django.core.management.base import BaseCommand
 from django.db import transaction
 
-from installations import sentinels, vault
+from installations.credentials import sentinels, vault
+from installations.credentials.vault import VaultError
 from installations.models import DataKey
-from installations.vault import VaultError
 
 _SEALED = ("secret", "seed")  # what authenticators hold sealed: of a TOTP app, of recovery codes
 

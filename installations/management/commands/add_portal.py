@@ -10,8 +10,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from hubspot_api.secret import Secret
-from installations import private_apps
 from installations.audit import operator
+from installations.credentials import private_apps
 from installations.errors import InstallationError
 from installations.models import Portal
 

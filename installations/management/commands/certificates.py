@@ -11,8 +11,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from installations import certificates
-from installations.certificates import Certificate, CertificateInvalid, Verdict
+from installations.leaving import certificates
+from installations.leaving.certificates import Certificate, CertificateInvalid, Verdict
 from installations.models import Portal
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from installations import certificates, erasing
-from installations.certificates import CertificateInvalid, Verdict
-from installations.erasing import NotErased
+from installations.leaving import certificates, erasing
+from installations.leaving.certificates import CertificateInvalid, Verdict
+from installations.leaving.erasing import NotErased
 
 from .certificates import read
 

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from installations import vault
+from installations.credentials import vault
 
 
 class Command(BaseCommand):

@@ -7,9 +7,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from installations import deleting
 from installations.audit import operator
-from installations.erasing import NotErased
+from installations.leaving import deleting
+from installations.leaving.erasing import NotErased
 from installations.models import Portal
 
 

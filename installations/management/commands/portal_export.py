@@ -7,8 +7,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from installations import exporting
-from installations.deleting import those_of
+from installations.leaving import exporting
+from installations.leaving.deleting import those_of
 
 
 class Command(BaseCommand):

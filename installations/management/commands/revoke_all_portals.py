@@ -10,8 +10,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from installations import revoking, sentinels, switches
-from installations.revoking import Outcome
+from installations.calls import switches
+from installations.credentials import revoking, sentinels
+from installations.credentials.revoking import Outcome
 
 from .stop_calls import actor
 

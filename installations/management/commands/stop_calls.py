@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from installations import switches
+from installations.calls import switches
 
 
 class Command(BaseCommand):

@@ -1,0 +1,1 @@
+"""What calls to HubSpot leave behind, and the switch that stops them."""

@@ -1,0 +1,1 @@
+"""Tokens at rest and alive: sealed, renewed, refused, revoked; and who is told."""
