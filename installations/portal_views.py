@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings as configured
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
@@ -120,7 +121,12 @@ def disconnect(request: VisitorRequest) -> HttpResponse:
         return render(
             request,
             "portal/disconnect.html",
-            {"section": "settings", "within": "true", "erase_after_days": ERASE_AFTER.days},
+            {
+                "section": "settings",
+                "within": "true",
+                "erase_after_days": ERASE_AFTER.days,
+                "mail_is_on": configured.MAIL_IS_ON,
+            },
         )
     actor = request.membership.email or str(request.membership.user_id)
     disconnecting.begin(portal, actor, destroy_now=bool(request.POST.get("destroy_now")))

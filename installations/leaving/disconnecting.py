@@ -15,6 +15,7 @@ from ..clients import client_for
 from ..errors import PortalNotConnected, TryLater
 from ..models import Portal
 from ..ratelimit import WorkClass
+from . import farewell_mails
 from .ending import finish, stop
 from .uninstalling import uninstall
 
@@ -36,7 +37,8 @@ def begin(portal: Portal, actor: str, *, destroy_now: bool = False) -> None:
         portal = Portal.objects.select_for_update().get(pk=portal.pk)
         if portal.state not in {Portal.State.ACTIVE, Portal.State.NEEDS_RECONNECT}:
             return  # somebody else was quicker
-        record(portal, actor, "disconnected", "Access destroyed at once." if destroy_now else "")
+        record(portal, actor, farewell_mails.DISCONNECTED_BY, "Access destroyed at once." if destroy_now else "")
+        farewell_mails.tell_of_disconnect(portal)
         stop(portal, "HubSpot is being told.")
         if portal.is_private_app:
             finish(portal, PRIVATE_APP_STAYS)

@@ -6,6 +6,7 @@ from ..audit import SYSTEM, record
 from ..credentials.vault import destroy_data_key
 from ..models import Credential, Portal
 from ..signals import portal_disconnected
+from . import farewell_mails
 
 
 def stop(portal: Portal, reason: str) -> None:
@@ -28,5 +29,6 @@ def finish(portal: Portal, reason: str) -> None:
 def uninstalled(portal: Portal) -> None:
     """End an installation that HubSpot has ended, in the transaction of a caller who holds its row."""
     record(portal, SYSTEM, "noticed the uninstall", "HubSpot's journal tells of it, and HubSpot refuses our tokens.")
+    farewell_mails.tell_of_uninstall(portal)
     stop(portal, "The app was uninstalled in HubSpot.")
     finish(portal, "The app was uninstalled in HubSpot.")
