@@ -21,7 +21,7 @@ def context(request: VisitorRequest) -> dict[str, object]:
     """Return what the settings page says about the ownership."""
     portal, now = request.portal, timezone.now()
     owner, claim = ownership.owner_of(portal), ownership.claim_on(portal)
-    heirs = list(ownership.heirs(portal))
+    heirs = list(ownership.heirs(portal.memberships.all()))
     others = portal.memberships.filter(role__in=[Role.ADMIN, Role.VIEWER])
     return {
         "owner": owner,
@@ -45,7 +45,7 @@ def transfer(request: VisitorRequest) -> HttpResponse:
     member_id = _named(request)
     if request.method == "POST":
         return _do(request, lambda: ownership.transfer(request.membership, member_id), "The ownership is transferred.")
-    heir = ownership.heirs(request.portal).filter(pk=member_id).first()
+    heir = ownership.heirs(request.portal.memberships.all()).filter(pk=member_id).first()
     if heir is None or request.membership.role != Role.OWNER:
         messages.error(request, "The owner can transfer the ownership to admins and viewers who have signed in lately.")
         return _back(request)

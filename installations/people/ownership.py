@@ -30,9 +30,9 @@ def owner_of(portal: Portal) -> Membership | None:
     return portal.memberships.filter(role=Role.OWNER).first()
 
 
-def heirs(portal: Portal) -> QuerySet[Membership]:
-    """Return to whom the owner may transfer: admins and viewers whom HubSpot confirmed within the last hours."""
-    others = portal.memberships.filter(role__in=[Role.ADMIN, Role.VIEWER])
+def heirs(members: QuerySet[Membership]) -> QuerySet[Membership]:
+    """Return to whom of a portal's people its owner may transfer: HubSpot confirmed them within the last hours."""
+    others = members.filter(role__in=[Role.ADMIN, Role.VIEWER])
     return others.filter(proven_at__gt=timezone.now() - PROVEN_FOR).order_by("role", "email")
 
 
@@ -55,8 +55,9 @@ def transfer(actor: Membership, member_id: int) -> Membership:
     """Make another member the owner; the owner becomes an admin. Raises NotAllowed, Membership.DoesNotExist."""
     with transaction.atomic():
         _require(actor, Role.OWNER, "You do not own this connection any more: it was transferred meanwhile.")
-        heir = actor.portal.memberships.get(pk=member_id)
-        if not heirs(actor.portal).filter(pk=heir.pk).exists():
+        named = actor.portal.memberships.filter(pk=member_id)
+        heir = named.get()
+        if not heirs(named).exists():
             raise NotAllowed(f"{heir.name} has to be an admin or a viewer, and to sign in here first.")
         _hand_over(heir, actor.name, "transferred the ownership")
     return heir

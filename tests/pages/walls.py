@@ -29,7 +29,7 @@ from django.utils import timezone
 
 from crm.models import Association, ClosedFeature, FeedHead, Owner, Property, Record, Sync
 from crm.object_types import CONTACT
-from installations.models import AuditEntry, Credential, Membership, OwnershipClaim, Portal, Visit
+from installations.models import ApiCall, AuditEntry, Credential, Mail, Membership, OwnershipClaim, Portal, Visit
 from lanes.models import Lane
 from tests.portals import make_member, make_portal
 from webhooks.models import Event, Failure
@@ -38,6 +38,7 @@ from .furniture import ADMIN, CONTACT_ID, OWNER, VIEWER, add_record, browser_of,
 
 ROOMS = ("installations", "lanes", "webhooks", "crm", "hubapp")
 HERE = Path(__file__).resolve().parents[2]
+SAFE = {"GET", "HEAD", "OPTIONS"}
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
 STAFF = ("admin/", "staff/")  # refused to all portal people: tests/console/test_strangers.py
 SHIFT = 100  # what the people of the second portal are apart from those of the first
@@ -134,6 +135,18 @@ def _mark(side: Side) -> None:
         not_before=timezone.now() + timedelta(hours=1) if side.number else None,
     )
     Event.objects.filter(portal=portal).update(event_type=Concat("event_type", Value(f".{mark}")))
+    Mail.objects.create(portal=portal, kind="reconnect", about=mark, to=f"{mark}@example.com", due_at=then)
+    ApiCall.objects.create(
+        portal=portal,
+        at=then,
+        method="GET",
+        path=f"/{mark}",
+        status=200,
+        attempts=1,
+        waited_ms=0,
+        took_ms=1,
+        received_bytes=1,
+    )
     portal.refresh_from_db()
 
 
@@ -208,7 +221,7 @@ def asks(home: Side, foreign: Side) -> list[Ask]:
             found += [Ask(user_id, method, address) for method in METHODS[1:] for user_id in (owner, None)]
             found += [Ask(owner, "GET", address, is_poll=True)]
             found += [Ask(owner, "GET", address + query) for query in queries(foreign)]
-            if "ownership" in route:  # admins may claim it
+            if "ownership" in route or route.endswith("settings/"):  # admins are told of the owner, and may claim it
                 found += [Ask(home.user(ADMIN), "GET", address)]
                 found += [Ask(home.user(ADMIN), "POST", address, form=one) for one in filled]
     return found
@@ -228,7 +241,7 @@ def outcomes(asked: Iterable[Ask], home: Side, foreign: Portal | None) -> dict[A
 
 
 def _outcome(browser: Client, ask: Ask, foreign: Portal | None) -> Outcome:
-    before = _state_of(foreign) if foreign and ask.form else ""
+    before = _state_of(foreign) if foreign and ask.method not in SAFE else ""
     headers = {"HX-Request": "true"} if ask.is_poll else {}
     cookies = browser.cookies.copy()
     response = browser.generic(ask.method, ask.address, **_body(ask), headers=headers)
