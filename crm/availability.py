@@ -2,17 +2,21 @@
 
 A feature whose scope was not granted is never asked for: HubSpot's own list of scopes opens it. One that HubSpot
 refuses although its scope was granted (an admin switched it off, the account's plan changed) is asked for again after
-an hour, then once a day, and whenever the portal is connected again.
+an hour, then once a day, and whenever the portal is connected again. So is one that HubSpot refuses without naming a
+scope, because of the account's plan, a permission or the app's approval: a passing refusal that is believed costs an
+hour's delay, a lasting one that is not becomes the storm of 403s for which HubSpot's reviewers turn apps down.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Max, QuerySet
 from django.utils import timezone
 
+from hubspot_api.errors import Forbidden, MissingScopes
 from installations.models import Credential, Portal
 
 from . import features
@@ -23,7 +27,24 @@ from .object_types import OBJECT_TYPES
 FIRST_PROBE_AFTER = timedelta(hours=1)  # the refusal may have been about a token that was just being replaced
 PROBE_EVERY = timedelta(days=1)
 
-Refused = Mapping[Feature, Sequence[str]]  # the scopes that HubSpot names, of which any one suffices; none: not said
+_LONGEST_SAID = 300
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why HubSpot refuses a feature."""
+
+    scopes: Sequence[str] = ()  # any one of them suffices; none: not said
+    said: str = ""  # HubSpot's own words, where it names no scope
+
+    @classmethod
+    def of(cls, error: Forbidden) -> Refusal:
+        """Return what a 403 says."""
+        scopes = error.scopes if isinstance(error, MissingScopes) else ()
+        return cls(scopes) if scopes else cls(said=(error.message or error.category)[:_LONGEST_SAID])
+
+
+Refused = Mapping[Feature, Refusal]
 
 
 def closed(portal: Portal) -> set[Feature]:
@@ -58,9 +79,9 @@ def close(portal: Portal, refused: Refused) -> None:
         _close(portal, feature, refused[feature], now + pause)
 
 
-def put_off(portal: Portal, feature: Feature, scopes: Sequence[str]) -> None:
+def put_off(portal: Portal, feature: Feature, refusal: Refusal) -> None:
     """HubSpot has refused again what we had stopped asking for."""
-    _close(portal, feature, scopes, timezone.now() + PROBE_EVERY)
+    _close(portal, feature, refusal, timezone.now() + PROBE_EVERY)
 
 
 def open_by_scopes(portal: Portal) -> None:
@@ -74,7 +95,7 @@ def open_by_scopes(portal: Portal) -> None:
     shut = closed(portal)
     for feature in features.BY_SCOPE:
         if feature.scope not in granted:
-            _close(portal, feature, [feature.scope], None)
+            _close(portal, feature, Refusal([feature.scope]), None)
             shut.discard(feature)
     _open(portal, shut)
 
@@ -84,24 +105,24 @@ def reopen(portal: Portal, feature: Feature) -> None:
     _open(portal, [feature])
 
 
-def in_words(scopes: Sequence[str]) -> str:
-    """Say what HubSpot asks for."""
-    if not scopes:
-        return "HubSpot says that a scope is missing, but not which."
-    return f"HubSpot asks for the scope {' or '.join(scopes)}."
+def in_words(refusal: Refusal) -> str:
+    """Say what HubSpot asks for, or what it says."""
+    if refusal.scopes:
+        return f"HubSpot asks for the scope {' or '.join(refusal.scopes)}."
+    return "HubSpot refuses it and names no scope" + (f": {refusal.said}" if refusal.said else ".")
 
 
 def _closed(portal: Portal) -> QuerySet[ClosedFeature]:
     return ClosedFeature.objects.filter(portal=portal, opened_at=None)
 
 
-def _close(portal: Portal, feature: Feature, scopes: Sequence[str], probe_at: datetime | None) -> None:
+def _close(portal: Portal, feature: Feature, refusal: Refusal, probe_at: datetime | None) -> None:
     ClosedFeature.objects.get_or_create(portal=portal, feature=feature.key)
     row = ClosedFeature.objects.filter(portal=portal, feature=feature.key)
     row.exclude(opened_at=None).update(closed_at=timezone.now(), opened_at=None)
-    row.update(scopes=list(scopes), probe_at=probe_at)
+    row.update(scopes=list(refusal.scopes), said=refusal.said, probe_at=probe_at)
     if feature.kind == Kind.RECORDS:
-        problem = in_words(scopes) if probe_at else f"The scope {feature.scope} was not granted."
+        problem = in_words(refusal) if probe_at else f"The scope {feature.scope} was not granted."
         syncs = Sync.objects.filter(portal=portal, object_type=feature.types[0])
         syncs.update(state=Sync.State.UNAVAILABLE, problem=problem)
 

@@ -15,7 +15,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from hubspot_api import search
-from hubspot_api.errors import MissingScopes
+from hubspot_api.errors import Forbidden
 from hubspot_api.records import RecordPage
 from installations.models import Portal
 from installations.ratelimit import WorkClass
@@ -23,6 +23,7 @@ from lanes.kinds import LaneKind, register
 from lanes.slices import Slice
 
 from . import availability, features, mirror, parallel, readings
+from .availability import Refusal
 from .models import Change, Record, Sync
 from .reading import Reader
 from .readings import Readings
@@ -76,9 +77,9 @@ def work(turn: Slice) -> datetime | None:
         if sync.records_total is None:
             run.write(Readings(), records_total=search.total(run.reader.client, sync.object_type, search.Query()))
         return None if _read_pages(run) else timezone.now()
-    except MissingScopes as error:
+    except Forbidden as error:
         with turn.fence():
-            availability.close(sync.portal, {features.records(sync.object_type): error.scopes})
+            availability.close(sync.portal, {features.records(sync.object_type): Refusal.of(error)})
         return None
 
 

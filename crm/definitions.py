@@ -12,10 +12,11 @@ from hubspot_api import owners as hubspot_owners
 from hubspot_api import pipelines as hubspot_pipelines
 from hubspot_api import properties as hubspot_properties
 from hubspot_api.client import Client
-from hubspot_api.errors import Forbidden, MissingScopes
+from hubspot_api.errors import Forbidden
 from installations.models import Portal
 
 from . import availability, features
+from .availability import Refusal
 from .models import Owner, Property, Sync
 from .object_types import BY_ID
 
@@ -73,11 +74,8 @@ def _pipeline_options(portal: Portal, object_type: str, client: Client) -> dict[
         return {}
     try:
         pipelines = hubspot_pipelines.list_all(client, object_type)
-    except MissingScopes as error:
-        availability.close(portal, {feature: error.scopes})
-        return {}
-    except Forbidden:
-        availability.close(portal, {feature: ()})
+    except Forbidden as error:
+        availability.close(portal, {feature: Refusal.of(error)})
         return {}
     stages = [[stage.id, stage.label] for pipeline in pipelines for stage in pipeline.stages]
     return dict(zip(properties, ([[one.id, one.label] for one in pipelines], stages), strict=True))

@@ -170,6 +170,7 @@ class ClosedFeature(models.Model):
     portal = models.ForeignKey(Portal, models.CASCADE, related_name="closed_features")
     feature = models.TextField()  # its key
     scopes = ArrayField(models.TextField(), default=list)  # any one opens it; empty: HubSpot did not say which
+    said = models.TextField(default="", db_default="", blank=True)  # HubSpot's words, where it names no scope
     closed_at = models.DateTimeField(default=timezone.now)
     opened_at = models.DateTimeField(null=True)  # null: it is closed
     probe_at = models.DateTimeField(null=True)  # when HubSpot is asked again; null: its scope was not granted at all
@@ -186,7 +187,7 @@ class Sync(models.Model):
     class State(models.TextChoices):
         FIRST_SYNC = "first_sync"  # reading everything
         IN_SYNC = "in_sync"  # read once; events and reconcile keep it so
-        UNAVAILABLE = "unavailable"  # a scope is missing; `problem` says which
+        UNAVAILABLE = "unavailable"  # HubSpot refuses it: `problem` says which scope it wants, or what it said
 
     portal = models.ForeignKey(Portal, models.CASCADE, related_name="syncs")
     object_type = models.TextField()

@@ -24,6 +24,7 @@ class Missing:
     scopes: Sequence[str]  # any one of them brings it back; none: HubSpot did not say
     refused_at: datetime | None = None  # None: the scope was never granted
     asked_again_at: datetime | None = None
+    said: str = ""  # HubSpot's own words, where it names no scope
 
     @property
     def can_be_granted(self) -> bool:
@@ -44,4 +45,4 @@ def missing(portal: Portal) -> list[Missing]:
 def _of(row: ClosedFeature) -> Missing:
     feature = Feature.of(row.feature)
     refused_at = None if row.probe_at is None else row.closed_at
-    return Missing(feature.without, row.scopes, refused_at, row.probe_at)
+    return Missing(feature.without, row.scopes, refused_at, row.probe_at, row.said)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from django.utils import timezone
 
 from hubspot_api import associations, objects, owners, pipelines
 from hubspot_api.client import Client
-from hubspot_api.errors import Forbidden, MissingScopes
+from hubspot_api.errors import Forbidden
 from installations.models import Portal
 from lanes.signals import signal
 from lanes.slices import Slice
 
 from . import availability, backfill
+from .availability import Refusal
 from .features import Feature, Kind
 from .models import ClosedFeature, Record
 
@@ -30,16 +31,11 @@ def ask_again(turn: Slice, portal: Portal, client: Client) -> None:
             _PROBES[feature.kind](portal, client, feature)
         except Forbidden as error:
             with turn.fence():
-                availability.put_off(portal, feature, named_scopes(error))
+                availability.put_off(portal, feature, Refusal.of(error))
             continue
         with turn.fence():
             availability.reopen(portal, feature)
             signal([portal.pk], backfill.BACKFILL)
-
-
-def named_scopes(error: Forbidden) -> Sequence[str]:
-    """Return the scopes that HubSpot asks for; none when it refuses for another reason."""
-    return error.scopes if isinstance(error, MissingScopes) else ()
 
 
 def _records(_portal: Portal, client: Client, feature: Feature) -> object:

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from hubspot_api import associations, batches, objects
 from hubspot_api.client import Client
-from hubspot_api.errors import MissingScopes, NotFound
+from hubspot_api.errors import Forbidden, NotFound
 from hubspot_api.ports import Bucket
 from hubspot_api.records import RecordPage
 from installations.clients import ahead_gate_for, client_for
@@ -19,6 +19,7 @@ from installations.models import Portal
 from installations.ratelimit import WorkClass
 
 from . import availability, definitions, features, parallel, readings
+from .availability import Refusal
 from .features import Feature
 from .object_types import OBJECT_TYPES
 from .readings import AssociationsRead, RecordRead
@@ -36,9 +37,9 @@ class ManyMissing(Exception):
 class Reader:
     """Reads for one portal, in one class of work.
 
-    A feature for which a scope is missing is not asked for again: it is named in `refused`, with the scopes that
-    HubSpot asks for, for the caller to write down (availability.close) in the transaction of its step. Else reads raise
-    what client_for's calls raise; a 403 for any other reason may be over soon.
+    A feature that HubSpot refuses is not asked for again: it is named in `refused`, with what HubSpot said, for the
+    caller to write down (availability.close) in the transaction of its step. Else reads raise what client_for's calls
+    raise.
     """
 
     def __init__(self, portal: Portal, work_class: WorkClass) -> None:
@@ -46,7 +47,7 @@ class Reader:
         self.work_class = work_class
         self._gate = ahead_gate_for(portal, work_class)
         self.client = client_for(portal, work_class, self._gate)
-        self.refused: dict[Feature, Sequence[str]] = {}
+        self.refused: dict[Feature, Refusal] = {}
         self._names: dict[str, list[str]] = {}
 
     @cached_property
@@ -77,7 +78,7 @@ class Reader:
                 raise ManyMissing(f"{len(missing)} of {len(ids)} {object_type} records have to be read alone.")
             singles = [partial(_read_alone, self.client, object_type, i, properties) for i in missing]
             found = [reads for reads, _ in results] + parallel.all_of(singles)
-        except MissingScopes as error:
+        except Forbidden as error:
             self._refuse(features.records(object_type), error)
             return []
         return [record for reads in found for record in reads]
@@ -94,7 +95,7 @@ class Reader:
             yield reads
 
     def page(self, object_type: str, after: str) -> RecordPage:
-        """Return one page of the list of a type. Raises MissingScopes too: there is nothing to go on with."""
+        """Return one page of the list of a type. Raises Forbidden too: there is nothing to go on with."""
         properties = self._properties(object_type)
         return objects.list_page(self.client, object_type, properties=properties, after=after or None)
 
@@ -139,13 +140,14 @@ class Reader:
             features.records(to_type),
         }
 
-    def _refuse(self, feature: Feature, error: MissingScopes) -> None:
+    def _refuse(self, feature: Feature, error: Forbidden) -> None:
         self._closed.add(feature)
-        self.refused[feature] = error.scopes
+        self.refused[feature] = Refusal.of(error)
 
-    def _refuse_sides(self, from_type: str, to_type: str, error: MissingScopes) -> None:
+    def _refuse_sides(self, from_type: str, to_type: str, error: Forbidden) -> None:
         """Close the types at either end whose scope HubSpot names; else the associations between them."""
-        ends = [one for one in (features.records(from_type), features.records(to_type)) if one.scope in error.scopes]
+        scopes = Refusal.of(error).scopes
+        ends = [one for one in (features.records(from_type), features.records(to_type)) if one.scope in scopes]
         for feature in ends or [features.associations(from_type, to_type)]:
             self._refuse(feature, error)
 
@@ -154,7 +156,7 @@ class Reader:
             read_at = timezone.now()
             try:
                 result = associations.read(self.client, from_type, to_type, ids)
-            except MissingScopes as error:
+            except Forbidden as error:
                 self._refuse_sides(from_type, to_type, error)
                 return []
             return [

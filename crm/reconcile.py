@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from hubspot_api import search
 from hubspot_api.client import Client
-from hubspot_api.errors import Forbidden, MissingScopes
+from hubspot_api.errors import Forbidden
 from installations.models import Portal
 from installations.ratelimit import WorkClass
 from lanes.kinds import LaneKind, register
@@ -23,9 +23,9 @@ from lanes.signals import bring_forward, signal
 from lanes.slices import Slice
 
 from . import availability, backfill, definitions, features, mirror, probing
+from .availability import Refusal
 from .models import Change, FeedHead, Record, Sync
 from .object_types import BY_ID
-from .probing import named_scopes
 from .reading import Reader
 from .readings import Readings, State
 
@@ -68,9 +68,9 @@ def _reconcile(turn: Slice, sync: Sync, reader: Reader) -> bool:
         turn.renew()
         try:
             page = _ask(sync, reader)
-        except MissingScopes as error:
+        except Forbidden as error:
             with turn.fence():
-                availability.close(sync.portal, {features.records(sync.object_type): error.scopes})
+                availability.close(sync.portal, {features.records(sync.object_type): Refusal.of(error)})
             return True
         if not page:
             _close_window(turn, sync)
@@ -136,7 +136,7 @@ def _look_after_owners(turn: Slice, portal: Portal, client: Client) -> None:
         definitions.refresh_owners(portal, client)
     except Forbidden as error:
         with turn.fence():
-            availability.close(portal, {features.OWNERS: named_scopes(error)})
+            availability.close(portal, {features.OWNERS: Refusal.of(error)})
     else:
         syncs.update(owners_read_at=timezone.now())
 

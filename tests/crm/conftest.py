@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from installations.models import Portal
-from tests.crm.mirrored import install
+from installations.models import Membership, Portal
+from tests.crm.mirrored import install, work_until_idle
+from tests.crm.refused import OWNER
 from tests.hubspot import Account, HubSpot
+from tests.portals import make_member
 
 
 @pytest.fixture
@@ -15,3 +17,10 @@ def account(hubspot: HubSpot) -> Account:
 @pytest.fixture
 def portal(hubspot: HubSpot, account: Account, transactional_db: None) -> Portal:
     return install(hubspot, account)
+
+
+@pytest.fixture
+def synced(portal: Portal) -> Portal:
+    make_member(portal, OWNER, Membership.Role.OWNER)
+    work_until_idle()
+    return portal

@@ -7,6 +7,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from crm import availability, backfill, features
+from crm.availability import Refusal
 from crm.models import Association, Change, Record, Sync
 from installations.models import Portal
 from lanes import claims
@@ -138,7 +139,7 @@ def test_a_sweep_looks_up_what_was_archived_long_ago(portal: Portal, account: Ac
 
 def test_a_reconnect_while_a_first_sync_ends_does_not_begin_it_again(portal: Portal) -> None:
     """Granted types are left alone: what ends at this moment is not taken back."""
-    availability.close(portal, {features.records("0-2"): ["crm.objects.companies.read"]})
+    availability.close(portal, {features.records("0-2"): Refusal(["crm.objects.companies.read"])})
     with ThreadPoolExecutor(1) as thread, transaction.atomic():
         Sync.objects.filter(portal=portal, object_type="0-1").update(state="in_sync", reading_ended_at=timezone.now())
 

@@ -10,8 +10,6 @@ from django.utils import timezone
 from crm import backfill
 from crm.models import Association, Change, Record, Sync
 from installations.models import Portal
-from lanes import claims, worker
-from lanes.models import Lane
 from lanes.signals import signal
 from tests.crm.mirrored import receive, work_until_idle
 from tests.hubspot import Account, HubSpot
@@ -257,26 +255,6 @@ def test_those_associated_with_a_record_that_is_archived_have_a_new_version(
     change = Change.objects.get(object_type="0-2", record_id=company.record_id)
     assert (change.kind, change.version) == ("associated", company.version + 1)
     assert_mirrored(hubspot, account, synced)
-
-
-def test_a_refusal_without_scopes_closes_nothing(synced: Portal, account: Account, hubspot: HubSpot) -> None:
-    contact = some(synced, "0-1")
-    hubspot.fault("status", {"path": "/crm/objects/2026-03/0-1/batch/read"}, params={"status": 403}, count=1)
-    hubspot.change(
-        account,
-        {"op": "update", "object_type": "contacts", "id": str(contact.record_id), "properties": {"firstname": "Zoë"}},
-    )
-    receive(synced, said("contact.propertyChange", contact.record_id, propertyName="firstname", propertyValue="Zoë"))
-    Lane.objects.exclude(kind="events").update(due_at=None)
-    claimed = claims.claim()
-    assert claimed is not None
-    worker.run(claimed)
-    assert states() == ["pending"]
-    assert not Sync.objects.filter(state="unavailable").exists()
-    Lane.objects.filter(kind="events").update(not_before=None, due_at=timezone.now())
-    work_until_idle("events")
-    contact.refresh_from_db()
-    assert contact.properties["firstname"] == "Zoë"
 
 
 def test_a_missing_scope_closes_the_type_that_it_is_for(synced: Portal, account: Account, hubspot: HubSpot) -> None:

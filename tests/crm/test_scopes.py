@@ -5,11 +5,8 @@ Every figure is taken from the emulator's ledger.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.conf import settings
@@ -17,112 +14,21 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from crm import availability, backfill, features
-from crm.availability import FIRST_PROBE_AFTER, PROBE_EVERY
+from crm import availability, features
+from crm.availability import FIRST_PROBE_AFTER, PROBE_EVERY, Refusal
 from crm.models import ClosedFeature, Owner, Record, Sync
 from installations.models import Credential, Membership, Portal
 from lanes.signals import hurry
 from tests.consent import way_back
-from tests.crm.mirrored import install, receive, work_until_idle
+from tests.crm.mirrored import install, work_until_idle
+from tests.crm.refused import DAYS, HANDFUL, OWNER, asked_for, closed, everything, page, refusals, refusing
 from tests.hubspot import Account, HubSpot
-from tests.pages.furniture import browser_of
 from tests.portals import make_member
 from tests.truth import assert_mirrored
 
 FEW = ["oauth", "crm.objects.contacts.read", "crm.objects.companies.read"]
-HANDFUL = 6  # calls that were on their way side by side before the first refusal was heard
-OWNER = 1
-
-
-@pytest.fixture
-def synced(portal: Portal) -> Portal:
-    make_member(portal, OWNER, Membership.Role.OWNER)
-    work_until_idle()
-    return portal
-
-
-def everything(portal: Portal) -> None:
-    """Give every kind of work something to do, and have it done: events, readings, reconcile, definitions, owners."""
-    receive(portal, *_events(portal))
-    for sync in Sync.objects.filter(portal=portal):
-        backfill.start_again(sync)
-    Sync.objects.filter(portal=portal).update(reconciled_at=None, owners_read_at=None, properties_read_at=None)
-    for kind in ("events", "backfill", "reconcile"):
-        hurry(portal.pk, kind)
-    work_until_idle()
-
-
-def _events(portal: Portal) -> Iterator[dict[str, Any]]:
-    now_ms = int(timezone.now().timestamp() * 1000)
-    for number, name in enumerate(("contact", "company", "deal", "ticket")):
-        kinds = {"contact": "0-1", "company": "0-2", "deal": "0-3", "ticket": "0-5"}
-        found = Record.objects.filter(portal=portal, object_type=kinds[name]).order_by("record_id").first()
-        record_id = found.record_id if found else 1
-        event = {"eventId": now_ms + number, "occurredAt": now_ms}
-        yield event | {"subscriptionType": f"{name}.propertyChange", "objectId": record_id, "propertyName": "x"}
-        sides = {"associationType": "CONTACT_TO_DEAL", "fromObjectId": record_id, "toObjectId": 1}
-        if name == "contact":
-            yield event | {"subscriptionType": "contact.associationChange", "objectId": 0} | sides
-
-
-@contextmanager
-def refusing(hubspot: HubSpot, account: Account, method: str | None, path: str, *scopes: str) -> Iterator[None]:
-    """Have HubSpot refuse such calls as it does when a scope is missing."""
-    one = {"message": "One or more", "context": {"requiredGranularScopes": list(scopes)}}
-    body = {"status": "error", "category": "MISSING_SCOPES", "message": "This app hasn't been granted", "errors": [one]}
-    match = {"path": path, "hub_id": account.hub_id} | ({"method": method} if method else {})
-    fault = {"match": match, "action": "status", "params": {"status": 403, "body": body}}
-    made = hubspot.call("POST", "/_emulator/faults", fault)
-    yield
-    hubspot.call("DELETE", f"/_emulator/faults/{made['id']}")
-
-
-def refusals(hubspot: HubSpot, account: Account) -> int:
-    return sum(call["status"] == 403 for call in hubspot.requests(account.hub_id))
-
-
-def asked_for(hubspot: HubSpot, account: Account, *words: str, since: int = 0) -> list[str]:
-    calls = hubspot.requests(account.hub_id)[since:]
-    return [call["path"] for call in calls if any(word in call["path"] for word in words)]
-
-
-def closed(portal: Portal) -> dict[str, list[str]]:
-    return dict(ClosedFeature.objects.filter(portal=portal, opened_at=None).values_list("feature", "scopes"))
-
-
-def page(portal: Portal, path: str = "") -> str:
-    answer = browser_of(OWNER).get(f"/portals/{portal.hub_id}/{path}")
-    assert answer.status_code == 200
-    return " ".join(answer.content.decode().split())
-
 
 DEALS = "crm.objects.deals.read"
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """Calls that HubSpot refuses, the scope it names, and the feature that this closes."""
-
-    method: str | None
-    path: str
-    scope: str
-    feature: str
-
-
-# Each day's refusals concern different features, so that none hides another.
-DAYS = {
-    "lists": [
-        Refusal(None, "/crm/objects/2026-03/0-3", "sales-object.read", "records:0-3"),
-        Refusal("GET", "/crm/pipelines/2026-03/0-5", "crm.pipelines.tickets.read", "pipelines:0-5"),
-        Refusal("GET", "/crm/owners/2026-03", "crm.objects.owners.read", "owners"),
-        Refusal("POST", "/crm/associations/2026-03/0-1/0-2", "crm.objects.custom.read", "associations:0-1:0-2"),
-    ],
-    "batches": [
-        Refusal("POST", "/crm/objects/2026-03/0-5/search", "tickets", "records:0-5"),
-        Refusal("GET", "/crm/properties/2026-03/0-2", "crm.schemas.companies.read", "records:0-2"),
-        Refusal("POST", "/crm/objects/2026-03/0-1/batch/read", "crm.objects.contacts.read", "records:0-1"),
-    ],
-}
 
 
 @pytest.mark.parametrize("day", DAYS)
@@ -182,10 +88,10 @@ def test_a_probe_is_one_call(synced: Portal, account: Account, hubspot: HubSpot)
 def test_what_closes_again_and_again_does_so_once_a_day(synced: Portal) -> None:
     """Where HubSpot allows the probe and refuses the work."""
     deals = features.records("0-3")
-    availability.close(synced, {deals: [DEALS]})
+    availability.close(synced, {deals: Refusal([DEALS])})
     availability.reopen(synced, deals)
     for _ in range(2):  # two calls were under way
-        availability.close(synced, {deals: [DEALS]})
+        availability.close(synced, {deals: Refusal([DEALS])})
     row = ClosedFeature.objects.get()
     assert row.probe_at is not None
     assert row.probe_at > timezone.now() + PROBE_EVERY / 2

@@ -12,6 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from crm import availability, features
+from crm.availability import Refusal
 from crm.models import Association, Change, FeedHead, Owner, Property, Record, Sync
 from crm.object_types import COMPANY, CONTACT, OBJECT_TYPES, ObjectType
 from hubspot_api.secret import Secret
@@ -185,7 +186,7 @@ def _lack_scopes(portal: Portal) -> None:
     """Most scopes were not granted; one association HubSpot refuses all the same."""
     Credential.objects.filter(portal=portal).update(scopes=["oauth", "crm.objects.contacts.read"])
     availability.open_by_scopes(portal)
-    availability.close(portal, {features.associations("0-1", "0-1"): ["crm.objects.custom.read"]})
+    availability.close(portal, {features.associations("0-1", "0-1"): Refusal(["crm.objects.custom.read"])})
 
 
 def _lose_credential(portal: Portal) -> None:
