@@ -21,7 +21,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 env = Environment()
 
 DEVELOPMENT = env.flag("DEBUG")
-# Django's own DEBUG shows tracebacks and settings to whoever makes an error, without our headers: only if asked.
+# Django's own DEBUG shows tracebacks to whoever makes an error, without our headers: only if asked.
 DEBUG = DEVELOPMENT and env.flag("TRACEBACKS")
 
 
@@ -131,7 +131,10 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "installations.people.access.AccessMiddleware",
+    "hubapp.tracebacks.TracebackMiddleware",
 ]
+DEFAULT_EXCEPTION_REPORTER = "hubapp.tracebacks.ScrubbedReporter"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "hubapp.tracebacks.NamesOnly"
 ROOT_URLCONF = "hubapp.urls"
 WSGI_APPLICATION = "hubapp.wsgi.application"
 TEMPLATES = [

@@ -43,6 +43,7 @@ GIVEN = {
     "HUBSPOT_CLIENT_SECRET_PREVIOUS": "a81c40de-02b5-4d6a-8f2e-c6e7b19d3340",  # noqa: HS001 - a canary
     "HUBSPOT_DEVELOPER_API_KEY": "5c1d9f7e-64ab-4a0e-b1f3-90d2c8e7a615",  # noqa: HS001 - a canary
     "PRIVATE_APP_TOKENS": "1",
+    "TRACEBACKS": "1",
     "METRICS_TOKEN": "metrics-Zq81Ld0sWx72-token",
 }
 PASSWORDS = {"database": "Tr0ub4dor-database-Xw9", "redis": "Tr0ub4dor-redis-Kp3", "mail": "Tr0ub4dor-mail-Hb6"}
@@ -123,7 +124,7 @@ def people(world: World, canaries: Canaries) -> Iterator[list[Visitor]]:
 
 def add_settings(world: World, canaries: Canaries) -> None:
     plan = world.stack.plan
-    secrets = GIVEN.keys() - {"HUBSPOT_APP_ID", "PRIVATE_APP_TOKENS"}
+    secrets = GIVEN.keys() - {"HUBSPOT_APP_ID", "PRIVATE_APP_TOKENS", "TRACEBACKS"}
     canaries.add("a setting", *(GIVEN[name] for name in secrets))
     canaries.add("the key of cookies", plan.settings["SECRET_KEY"])
     canaries.add("the staff's password", plan.identity.staff_password)
