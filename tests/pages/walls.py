@@ -78,12 +78,13 @@ class Ask:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a request: the answer, and whether rows of the other portal changed."""
+    """What came of a request: the answer, whom messages go to, and whether rows of the other portal changed."""
 
     status: int
     location: str
     body: str = field(repr=False)
     hurt: bool = False
+    told: tuple[str, ...] = ()
 
 
 def two_portals() -> tuple[Side, Side]:
@@ -235,12 +236,13 @@ def outcomes(asked: Iterable[Ask], home: Side, foreign: Portal | None) -> dict[A
     found = {}
     for ask in asked:
         with transaction.atomic():
-            found[ask] = _outcome(home.browsers[ask.user_id], ask, foreign)
+            found[ask] = _outcome(home, ask, foreign)
             transaction.set_rollback(True)
     return found
 
 
-def _outcome(browser: Client, ask: Ask, foreign: Portal | None) -> Outcome:
+def _outcome(home: Side, ask: Ask, foreign: Portal | None) -> Outcome:
+    browser = home.browsers[ask.user_id]
     before = _state_of(foreign) if foreign and ask.method not in SAFE else ""
     headers = {"HX-Request": "true"} if ask.is_poll else {}
     cookies = browser.cookies.copy()
@@ -248,7 +250,9 @@ def _outcome(browser: Client, ask: Ask, foreign: Portal | None) -> Outcome:
     browser.cookies.clear()
     browser.cookies.update(cookies)
     hurt = bool(before) and _state_of(foreign) != before
-    return Outcome(response.status_code, _plain(response.headers.get("Location", "")), _plain(_text(response)), hurt)
+    location, text = _plain(response.headers.get("Location", "")), _plain(_text(response))
+    told = Mail.objects.filter(portal=home.portal).order_by("to").values_list("to", flat=True)
+    return Outcome(response.status_code, location, text, hurt, tuple(told))
 
 
 def _body(ask: Ask) -> dict[str, Any]:
