@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from hubspot_api import paging
 from hubspot_api.answers import Answer
 from hubspot_api.client import Client
 from hubspot_api.fields import Fields
@@ -80,13 +81,7 @@ def list_page(
 
 def list_all(client: Client, list_id: int, *, by_joining: bool = False) -> Iterator[Member]:
     """Yield every member of a list, page by page. Raises NotFound."""
-    after: str | None = None
-    while True:
-        page = list_page(client, list_id, after=after, by_joining=by_joining)
-        yield from page.results
-        if page.after is None:
-            return
-        after = page.after
+    yield from paging.each(lambda after: list_page(client, list_id, after=after, by_joining=by_joining))
 
 
 def add(client: Client, list_id: int, ids: Iterable[int]) -> Changed:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from hubspot_api import paging
 from hubspot_api.addresses import QueryValue
 from hubspot_api.client import Client
 from hubspot_api.fields import Fields
@@ -73,9 +74,8 @@ def list_all(
     counts: bool = False,
 ) -> Iterator[MarketingEmail]:
     """Yield every such e-mail, page by page."""
-    after: str | None = None
-    while True:
-        page = list_page(
+    yield from paging.each(
+        lambda after: list_page(
             client,
             published=published,
             updated_after=updated_after,
@@ -83,10 +83,7 @@ def list_all(
             counts=counts,
             after=after,
         )
-        yield from page.results
-        if page.after is None:
-            return
-        after = page.after
+    )
 
 
 def get(client: Client, email_id: int, *, counts: bool = False) -> MarketingEmail:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from hubspot_api import batches
+from hubspot_api import batches, paging
 from hubspot_api.addresses import QueryValue, query_string
 from hubspot_api.associations import AssociatedWith, wire_associations
 from hubspot_api.client import Client
@@ -55,13 +55,9 @@ def list_all(
     client: Client, object_type: str, *, properties: Sequence[str] = (), archived: bool = False
 ) -> Iterator[Record]:
     """Yield every record, page by page."""
-    after: str | None = None
-    while True:
-        page = list_page(client, object_type, properties=properties, after=after, archived=archived)
-        yield from page.results
-        if page.after is None:
-            return
-        after = page.after
+    yield from paging.each(
+        lambda after: list_page(client, object_type, properties=properties, after=after, archived=archived)
+    )
 
 
 def get(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from hubspot_api import paging
 from hubspot_api.client import Client
 from hubspot_api.fields import Fields
 
@@ -52,13 +53,11 @@ def list_page(client: Client, *, archived: bool = False, after: str | None = Non
 def list_all(client: Client) -> Iterator[Owner]:
     """Yield every owner, the live ones first, then the archived. No time tells which changed: always read all."""
     for archived in (False, True):
-        after: str | None = None
-        while True:
-            page = list_page(client, archived=archived, after=after)
-            yield from page.results
-            if page.after is None:
-                break
-            after = page.after
+        yield from _each(client, archived=archived)
+
+
+def _each(client: Client, *, archived: bool) -> Iterator[Owner]:
+    yield from paging.each(lambda after: list_page(client, archived=archived, after=after))
 
 
 def _owner(fields: Fields) -> Owner:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from hubspot_api import paging
 from hubspot_api.answers import Answer
 from hubspot_api.client import Client
 from hubspot_api.fields import Fields
@@ -77,13 +78,7 @@ def tree_page(client: Client, *, after: str | None = None, limit: int = PAGE_SIZ
 
 def tree(client: Client) -> Iterator[TeamNode]:
     """Yield every team with the team above it, page by page."""
-    after: str | None = None
-    while True:
-        page = tree_page(client, after=after)
-        yield from page.results
-        if page.after is None:
-            return
-        after = page.after
+    yield from paging.each(lambda after: tree_page(client, after=after))
 
 
 def get(client: Client, team_id: int) -> TeamNode:
@@ -125,13 +120,7 @@ def member_page(client: Client, team_id: int, *, after: str | None = None, limit
 
 def members(client: Client, team_id: int) -> Iterator[TeamMember]:
     """Yield every member of a team, page by page. Raises NotFound."""
-    after: str | None = None
-    while True:
-        page = member_page(client, team_id, after=after)
-        yield from page.results
-        if page.after is None:
-            return
-        after = page.after
+    yield from paging.each(lambda after: member_page(client, team_id, after=after))
 
 
 def add_members(client: Client, team_id: int, joining: Sequence[TeamMember]) -> Outcome[TeamMember]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from hubspot_api import paging
 from hubspot_api.client import Client
 from hubspot_api.fields import Fields
 
@@ -82,13 +83,7 @@ def list_page(client: Client, *, after: str | None = None, limit: int = PAGE_SIZ
 
 def list_all(client: Client) -> Iterator[User]:
     """Yield every user, page by page."""
-    after: str | None = None
-    while True:
-        page = list_page(client, after=after)
-        yield from page.results
-        if page.after is None:
-            return
-        after = page.after
+    yield from paging.each(lambda after: list_page(client, after=after))
 
 
 def get(client: Client, user_id: int) -> User:
