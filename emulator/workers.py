@@ -37,3 +37,36 @@ class Workers(Generic[Work]):
     def _run(self) -> None:
         while (work := self._waiting.get()) is not None:
             self._do(work)
+
+
+class Dispatcher:
+    """The one thread that decides what is next: it calls `step` again and again, holding `changed`, until stopped.
+
+    `step` waits on `changed` when there is nothing to do.
+    """
+
+    def __init__(self, step: Callable[[], None], changed: threading.Condition, name: str) -> None:
+        self._step = step
+        self._changed = changed
+        self._name = name
+        self._thread: threading.Thread | None = None
+        self._stopping = False
+
+    def start(self) -> None:
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Begin nothing more."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def _run(self) -> None:
+        with self._changed:
+            while not self._stopping:
+                self._step()

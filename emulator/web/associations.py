@@ -13,7 +13,7 @@ from emulator.errors import InvalidInput, ObjectNotFound
 from emulator.limits import Meter
 from emulator.web.batches import BatchResource, failure
 from emulator.web.exchange import json_object, member, next_page, no_content, text_id
-from emulator.web.gate import Caller, call_of
+from emulator.web.gate import ApiResource, Caller, call_of
 from emulator.web.records import author, batch_inputs, specs
 
 LARGEST_PAGE = 500
@@ -23,9 +23,15 @@ MOST_WRITTEN = 2_000
 Json = dict[str, Any]
 
 
-def allow(caller: Caller, *kinds: ObjectType, write: bool = False) -> None:
-    for kind in kinds:
+def allowed(
+    resource: ApiResource, req: falcon.Request, from_name: str, to_name: str, *, write: bool = False
+) -> tuple[ObjectType, ObjectType, Caller]:
+    """Return the two kinds that an address names, and who calls. Raises MissingScopes for either kind."""
+    from_type, to_type = resource.object_type(req, from_name), resource.object_type(req, to_name)
+    caller = resource.caller(req)
+    for kind in (from_type, to_type):
         caller.require(kind.scopes.write if write else kind.scopes.read)
+    return from_type, to_type, caller
 
 
 def plain(types: AssociationTypes, from_type: ObjectType, to_type: ObjectType) -> AssociationType:
@@ -53,8 +59,7 @@ class AssociationBatch(BatchResource):
     meter = Meter.ASSOCIATIONS
 
     def pair(self, req: falcon.Request, from_name: str, to_name: str, *, write: bool) -> tuple[ObjectType, ObjectType]:
-        from_type, to_type = self.object_type(req, from_name), self.object_type(req, to_name)
-        allow(self.caller(req), from_type, to_type, write=write)
+        from_type, to_type, _ = allowed(self, req, from_name, to_name, write=write)
         return from_type, to_type
 
     def known(self, req: falcon.Request) -> AssociationTypes:

@@ -10,7 +10,7 @@ from emulator.crm import partners, writes
 from emulator.crm.association_types import AssociationType
 from emulator.crm.store import Crm, View
 from emulator.errors import InvalidInput, InvalidJson
-from emulator.web.associations import LARGEST_PAGE, allow, both_directions, by_name, plain
+from emulator.web.associations import LARGEST_PAGE, allowed, both_directions, by_name, plain
 from emulator.web.batches import BatchResource
 from emulator.web.exchange import json_body, next_page, no_content, number, reply
 from emulator.web.gate import ApiResource, Caller
@@ -23,9 +23,7 @@ class AssociationPage(ApiResource):
     """GET …/objects/{from}/{id}/associations/{to}"""
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, kind_name: str, record_id: str, to_name: str) -> None:
-        from_type, to_type = self.object_type(req, kind_name), self.object_type(req, to_name)
-        caller = self.caller(req)
-        allow(caller, from_type, to_type)
+        from_type, to_type, caller = allowed(self, req, kind_name, to_name)
         limit = number(req, "limit", LARGEST_PAGE, 1, LARGEST_PAGE)
         after = number(req, "after", 0, 0, 10**18)
         crm = caller.portal.crm
@@ -54,9 +52,7 @@ class AssociationPair(ApiResource):
         to_name: str,
         to_id: str,
     ) -> None:
-        from_type, to_type = self.object_type(req, kind_name), self.object_type(req, to_name)
-        caller = self.caller(req)
-        allow(caller, from_type, to_type, write=True)
+        from_type, to_type, caller = allowed(self, req, kind_name, to_name, write=True)
         body = json_body(req)
         if not isinstance(body, list):
             raise InvalidJson("Cannot deserialize value of type `java.util.ArrayList` from Object value")
@@ -86,9 +82,7 @@ class AssociationPair(ApiResource):
         to_id: str,
     ) -> None:
         """Removes all types between the two; nothing there is no error."""
-        from_type, to_type = self.object_type(req, kind_name), self.object_type(req, to_name)
-        caller = self.caller(req)
-        allow(caller, from_type, to_type, write=True)
+        from_type, to_type, caller = allowed(self, req, kind_name, to_name, write=True)
         from_number, to_number = writes.record_id(record_id), writes.record_id(to_id)
         crm = caller.portal.crm
         with crm.lock:
@@ -135,9 +129,7 @@ class NamedAssociation(ApiResource):
     def _named(
         self, req: falcon.Request, kind_name: str, to_name: str, type_name: str
     ) -> tuple[Crm, AssociationType, Caller]:
-        from_type, to_type = self.object_type(req, kind_name), self.object_type(req, to_name)
-        caller = self.caller(req)
-        allow(caller, from_type, to_type, write=True)
+        from_type, to_type, caller = allowed(self, req, kind_name, to_name, write=True)
         return caller.portal.crm, by_name(caller.portal.crm.association_types, type_name, from_type, to_type), caller
 
 
@@ -153,9 +145,7 @@ class DefaultAssociation(BatchResource):
         to_name: str,
         to_id: str,
     ) -> None:
-        from_type, to_type = self.object_type(req, kind_name), self.object_type(req, to_name)
-        caller = self.caller(req)
-        allow(caller, from_type, to_type, write=True)
+        from_type, to_type, caller = allowed(self, req, kind_name, to_name, write=True)
         started = self.now()
         known = caller.portal.crm.association_types
         type_ = plain(known, from_type, to_type)

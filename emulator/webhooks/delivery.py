@@ -22,7 +22,7 @@ from emulator.webhooks.events import Event
 from emulator.webhooks.posting import Posting
 from emulator.webhooks.retries import delay_ms
 from emulator.webhooks.sender import Sender
-from emulator.workers import Workers
+from emulator.workers import Dispatcher, Workers
 
 LARGEST_BATCH = 100
 MOST_WORKERS = 256
@@ -52,10 +52,9 @@ class Deliveries:
         self._later: list[tuple[int, int, Channel, Event]] = []
         self._ties = itertools.count()
         self._dice = random.Random(0)
-        self._dispatcher: threading.Thread | None = None
+        self._dispatcher = Dispatcher(self._dispatch, self._changed, "webhook-dispatcher")
         self._workers = Workers(self._deliver, "webhook-sender", MOST_WORKERS)
         self._under_way = 0
-        self._stopping = False
         clock.when_advanced(self.wake)
 
     # -- taking events in ------------------------------------------------------------------------------------------
@@ -279,18 +278,11 @@ class Deliveries:
     # -- threads ---------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        self._stopping = False
-        self._dispatcher = threading.Thread(target=self._dispatch, name="webhook-dispatcher", daemon=True)
         self._dispatcher.start()
 
     def stop(self) -> None:
         """Send nothing more. Requests under way are not waited for."""
-        with self._changed:
-            self._stopping = True
-            self._changed.notify()
-        if self._dispatcher is not None:
-            self._dispatcher.join()
-            self._dispatcher = None
+        self._dispatcher.stop()
         self._workers.end()
 
     def wake(self) -> None:
@@ -299,14 +291,12 @@ class Deliveries:
             self._changed.notify()
 
     def _dispatch(self) -> None:
-        with self._changed:
-            while not self._stopping:
-                self._promote()
-                batch = self._next_batch(linger=True)
-                if batch is None:
-                    self._changed.wait(self._pause_s())
-                else:
-                    self._workers.hand_out(batch, self._under_way)
+        self._promote()
+        batch = self._next_batch(linger=True)
+        if batch is None:
+            self._changed.wait(self._pause_s())
+        else:
+            self._workers.hand_out(batch, self._under_way)
 
 
 def _wait_ms(actions: dict[str, Fault]) -> int:

@@ -13,7 +13,7 @@ from collections import deque
 from typing import Protocol
 
 from emulator.clock import Clock
-from emulator.workers import Workers
+from emulator.workers import Dispatcher, Workers
 from emulator.workflows.runs import Run, State
 
 MOST_WORKERS = 32
@@ -64,10 +64,9 @@ class Scheduler:
         self._queue: list[tuple[int, int, Run]] = []
         self._ties = itertools.count()
         self._pace = Pace()
-        self._dispatcher: threading.Thread | None = None
+        self._dispatcher = Dispatcher(self._dispatch, changed, "workflow-dispatcher")
         self._workers = Workers(self._work, "workflow-worker", MOST_WORKERS)
         self._under_way = 0
-        self._stopping = False
         clock.when_advanced(self._wake)
 
     def put(self, run: Run) -> None:
@@ -115,18 +114,11 @@ class Scheduler:
     # -- threads ---------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        self._stopping = False
-        self._dispatcher = threading.Thread(target=self._dispatch, name="workflow-dispatcher", daemon=True)
         self._dispatcher.start()
 
     def stop(self) -> None:
         """Begin nothing more. Requests under way are not waited for."""
-        with self._changed:
-            self._stopping = True
-            self._changed.notify()
-        if self._dispatcher is not None:
-            self._dispatcher.join()
-            self._dispatcher = None
+        self._dispatcher.stop()
         self._workers.end()
 
     def _wake(self) -> None:
@@ -134,14 +126,12 @@ class Scheduler:
             self._changed.notify()
 
     def _dispatch(self) -> None:
-        with self._changed:
-            while not self._stopping:
-                run = self._take()
-                if run is None:
-                    self._changed.wait(self._pause_s())
-                else:
-                    self._under_way += 1
-                    self._workers.hand_out(run, self._under_way)
+        run = self._take()
+        if run is None:
+            self._changed.wait(self._pause_s())
+        else:
+            self._under_way += 1
+            self._workers.hand_out(run, self._under_way)
 
     def _pause_s(self) -> float | None:
         """How long nothing will happen by itself."""
