@@ -150,6 +150,7 @@ class TestSync:
         assert "wrong-key-of-mine" not in str(caught.value)
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [

@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings as configured
-from django.core.exceptions import ImproperlyConfigured
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection
 from pytest_django import Settings
 
@@ -19,6 +18,7 @@ from demo.redis import Redis
 from hubspot_api.secret import Secret
 from installations.credentials import sentinels, tokens
 from installations.credentials.sentinels import KeysWrong
+from installations.management.kinds import KEYS_WRONG
 from installations.models import Credential, DataKey, KeySentinel, Portal
 from tests import processes
 from tests.portals import make_portal
@@ -38,6 +38,7 @@ START = {
     "beat": ["-m", "celery", "--app", "hubapp.celery", "beat", "--schedule", str(PLACE / "beat")],
     "rewrap": ["manage.py", "rewrap_keys"],
     "revoke": ["manage.py", "revoke_all_portals", "--confirm", "revoke 1 portals"],
+    "stop": ["manage.py", "stop_calls", "--reason", "A test."],
 }
 
 
@@ -74,6 +75,9 @@ def test_no_process_starts_and_nothing_is_touched(how: str, process: str, redis_
         check=False,
     )
     assert done.returncode not in {0, None}, done.stdout[-500:]
+    if "manage.py" in START[process]:
+        assert done.returncode == KEYS_WRONG
+        assert "CommandError: Nothing was done." in done.stderr
     assert words in done.stderr + done.stdout
     assert OTHER not in done.stderr + done.stdout
     assert everything() == before
@@ -135,7 +139,7 @@ def test_a_rotation_needs_the_old_key_until_it_is_over(settings: Settings, porta
 
 def test_a_key_that_is_lost_can_be_forgotten(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
     settings.ENCRYPTION_KEYS = f"new:{OTHER}"
-    with pytest.raises(ImproperlyConfigured):
+    with pytest.raises(CommandError, match="lacks test1"):
         call_command("rewrap_keys")
     with pytest.raises(SystemExit, match="1 data keys"):
         call_command("rewrap_keys", "--forget", "test1")

@@ -7,7 +7,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from crm import subscribing
 from crm.subscribing import Plan, TooManySubscriptions, words
@@ -15,11 +15,12 @@ from crm.subscriptions import Subscription, subscriptions
 from hubspot_api.errors import HubSpotError
 from installations.clients import developer_client, journal_client
 from installations.errors import TryLater
+from installations.management.kinds import WritingCommand
 from webhooks.journal import lifecycle, reading
 from webhooks.target import target_url
 
 
-class Command(BaseCommand):
+class Command(WritingCommand):
     help = "List the webhook subscriptions that the app needs at HubSpot, the same for all accounts, or register them."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -38,6 +39,9 @@ class Command(BaseCommand):
         )
         parser.add_argument("--dry-run", action="store_true", help="with --sync: look, and say what would be done")
         parser.add_argument("--format", choices=["text", "json"], default="text", help="of --list")
+
+    def writes(self, options: dict[str, Any]) -> bool:
+        return not options["list"]
 
     def handle(self, *_: Any, sync: bool, journal: bool, dry_run: bool, format: str, **__: Any) -> None:  # noqa: A002 - the option's name
         if sync:

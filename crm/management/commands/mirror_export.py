@@ -7,13 +7,14 @@ from argparse import ArgumentParser
 from itertools import chain
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from crm import export
+from installations.management.kinds import ReadingCommand
 from installations.models import Portal
 
 
-class Command(BaseCommand):
+class Command(ReadingCommand):
     help = "Print all records and associations that are mirrored of one HubSpot account, as JSON lines."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

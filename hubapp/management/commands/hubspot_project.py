@@ -6,14 +6,15 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from hubapp import project, project_folder
 from hubapp.project_folder import ProjectUnreadable
 from hubapp.project_rules import problems
+from installations.management.kinds import ReadingCommand
 
 
-class Command(BaseCommand):
+class Command(ReadingCommand):
     help = (
         "Write the app and webhook configuration that HubSpot's CLI uploads. Where an earlier version lies, carry it "
         "on: subscriptions that are no longer wanted stay, switched off, because HubSpot refuses a build without them."

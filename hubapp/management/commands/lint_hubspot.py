@@ -7,12 +7,13 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from hubapp.linting.check import lint
+from installations.management.kinds import ReadingCommand
 
 
-class Command(BaseCommand):
+class Command(ReadingCommand):
     help = (
         "Find, in Python code, secrets, lists without paging, calls one by one, calls past the limiter, tokens without "
         "expiry, unverified webhooks and API keys. Ends with 1 if there are any. Excuse a line with "

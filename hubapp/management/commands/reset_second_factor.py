@@ -7,10 +7,12 @@ from typing import Any
 
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import User
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
+
+from installations.management.kinds import WritingCommand
 
 
-class Command(BaseCommand):
+class Command(WritingCommand):
     help = "Remove the second factors of a member of staff. They set up a new one when they next sign in."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

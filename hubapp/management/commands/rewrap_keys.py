@@ -8,17 +8,17 @@ from typing import Any
 
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.models import Authenticator
-from django.core.management.base import BaseCommand
 from django.db import transaction
 
 from installations.credentials import sentinels, vault
 from installations.credentials.vault import VaultError
+from installations.management.kinds import WritingCommand
 from installations.models import DataKey
 
 _SEALED = ("secret", "seed")  # what authenticators hold sealed: of a TOTP app, of recovery codes
 
 
-class Command(BaseCommand):
+class Command(WritingCommand):
     help = (
         "Wrap every portal's data key, and every second factor of staff, with the first of ENCRYPTION_KEYS. The app "
         "may run meanwhile, and an interrupted run is simply started again. Then the other keys can be taken out."
@@ -27,10 +27,13 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--forget", metavar="ID", help="a key that is lost: its portals have to be connected anew")
 
-    def handle(self, *_: Any, forget: str | None, **__: Any) -> None:
-        if forget:
-            sentinels.let_go([forget])
-        sentinels.prove_at_start()
+    def prove_keys(self, options: dict[str, Any]) -> None:
+        with transaction.atomic():  # one that is forgotten by mistake comes back when the others are wrong
+            if options["forget"]:
+                sentinels.let_go([options["forget"]])
+            super().prove_keys(options)
+
+    def handle(self, *_: Any, **__: Any) -> None:
         rewrapped, failed = 0, 0
         for data_key in _data_keys(vault.key_ring().first):
             try:

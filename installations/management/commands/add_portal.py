@@ -7,16 +7,17 @@ from argparse import ArgumentParser
 from getpass import getpass
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from hubspot_api.secret import Secret
 from installations.audit import operator
 from installations.credentials import private_apps
 from installations.errors import InstallationError
+from installations.management.kinds import WritingCommand
 from installations.models import Portal
 
 
-class Command(BaseCommand):
+class Command(WritingCommand):
     help = (
         "Connect one HubSpot account by the token of one of its private apps (pat-…). The token is asked for, or read "
         "from standard input: as an argument it would stay in the shell's history. Needs PRIVATE_APP_TOKENS=1."

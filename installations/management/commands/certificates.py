@@ -9,14 +9,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from installations.leaving import certificates
 from installations.leaving.certificates import Certificate, CertificateInvalid, Verdict
+from installations.management.kinds import ReadingCommand
 from installations.models import Portal
 
 
-class Command(BaseCommand):
+class Command(ReadingCommand):
     help = (
         "Print the signed certificates of all installations that were erased, one a line. Keep them away from the "
         "database's backups: `erase_again` needs them after one was restored."

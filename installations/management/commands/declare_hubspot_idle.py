@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
+from installations.management.kinds import WritingCommand
 from installations.ratelimit import limiter
 
 
-class Command(BaseCommand):
+class Command(WritingCommand):
     help = (
         "Tell the rate limiter that nobody has called HubSpot for ten seconds. A limiter whose memory is new does not "
         "know, and waits them out. Only for whoever has just set up everything, as the demo does."

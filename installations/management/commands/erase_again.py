@@ -5,16 +5,17 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from installations.leaving import certificates, erasing
 from installations.leaving.certificates import CertificateInvalid, Verdict
 from installations.leaving.erasing import NotErased
+from installations.management.kinds import WritingCommand
 
 from .certificates import read
 
 
-class Command(BaseCommand):
+class Command(WritingCommand):
     help = (
         "After a backup was restored, and before anything is started: erase all installations again that were erased "
         "since it was made, by their certificates. May be interrupted and run again."

@@ -6,13 +6,14 @@ import secrets
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
 from installations.credentials import vault
+from installations.management.kinds import ReadingCommand
 
 
-class Command(BaseCommand):
+class Command(ReadingCommand):
     help = "Print a new key as id:base64. Put it first in ENCRYPTION_KEYS; keep the older ones behind it."
     requires_system_checks = ()  # it is run to mend what the checks complain of
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from installations.audit import operator
 from installations.leaving import deleting
 from installations.leaving.erasing import NotErased
+from installations.management.kinds import WritingCommand
 from installations.models import Portal
 
 
-class Command(BaseCommand):
+class Command(WritingCommand):
     help = (
         "Disconnect one HubSpot account, uninstall the app there, destroy its key and erase what is held about it, now "
         "instead of in 30 days. A row without personal data stays as proof. When interrupted, run it again."

@@ -5,13 +5,14 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from installations.leaving import exporting
 from installations.leaving.deleting import those_of
+from installations.management.kinds import ReadingCommand
 
 
-class Command(BaseCommand):
+class Command(ReadingCommand):
     help = (
         "Print everything that is held about one HubSpot account, of each of its installations, as JSON lines: the "
         "portal, its people, what they did, calls, records, associations, changes, events. No tokens."

@@ -8,11 +8,12 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from installations.calls import switches
-from installations.credentials import revoking, sentinels
+from installations.credentials import revoking
 from installations.credentials.revoking import Outcome
+from installations.management.kinds import WritingCommand
 
 from .stop_calls import actor
 
@@ -22,7 +23,7 @@ _ROUNDS = 5
 _PAUSE_S = 5.0
 
 
-class Command(BaseCommand):
+class Command(WritingCommand):
     help = (
         "Stop all calls to HubSpot at once, then revoke the refresh tokens of all portals at HubSpot and forget them. "
         "Each portal has to be connected again by its own people. An interrupted run is simply started again. "
@@ -37,7 +38,6 @@ class Command(BaseCommand):
     def handle(self, *_: Any, reason: str, confirm: str | None, resume: bool, **__: Any) -> None:
         if resume:
             return self._resume()
-        sentinels.prove_at_start()  # with the wrong keys no token opens, and none could be named to HubSpot
         began = time.monotonic()
         self._confirm(confirm)
         switches.stop(actor(), reason)

@@ -7,12 +7,13 @@ import time
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from installations.calls import switches
+from installations.management.kinds import WritingCommand
 
 
-class Command(BaseCommand):
+class Command(WritingCommand):
     help = (
         "Stop all calls to HubSpot in every process, for all portals or for one, or let them go on. Webhooks are still "
         "acknowledged, and the work waits."

@@ -7,13 +7,14 @@ from argparse import ArgumentParser
 from datetime import UTC, datetime
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils.dateparse import parse_datetime
 
+from installations.management.kinds import ReadingCommand
 from webhooks import export
 
 
-class Command(BaseCommand):
+class Command(ReadingCommand):
     help = "Print every webhook event that is kept, as JSON lines: what HubSpot sent, and what became of it."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
