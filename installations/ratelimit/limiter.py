@@ -19,6 +19,8 @@ from hubspot_api.ports import Bucket
 
 from ..errors import TryLater
 from .asked import Asked, Verdict
+from .counting import Counting
+from .dry_runs import DryRunStore
 from .limits import OF_THE_APP, Limits, PrivateApp, WorkClass
 from .local import LocalBuckets
 from .permits import FreePermit, Heard, Permit, Reservation, Told
@@ -81,6 +83,8 @@ class RateLimiter:
 
     shared_buckets: ClassVar[type[SharedBuckets]] = SharedBuckets
     returns: ClassVar[type[Returns]] = Returns
+    counting: ClassVar[type[Counting]] = Counting
+    dry_runs: ClassVar[type[DryRunStore]] = DryRunStore
 
     def __init__(
         self,
@@ -98,6 +102,7 @@ class RateLimiter:
         self._local = LocalBuckets(self.limits, clock)
         self._shared = self.shared_buckets(url, self.limits, clock, now, self._local.places)
         self._returns = self.returns(self._shared, clock)
+        self._counting = self.counting(self.dry_runs(url, self.limits), clock, now)
 
     def gate_for(
         self, hub_id: int, work_class: WorkClass, *, wait_s: float = WAIT_S, private_app: PrivateApp | None = None
@@ -190,6 +195,7 @@ class RateLimiter:
         asked = permit.asked
         for bucket in asked.buckets:
             self._local.answered(asked.hub_id, bucket, permit.slot)
+        self._counting.answered(permit.given, permit.slot, self._clock() - permit.given_at)
         rejecting = [bucket for bucket in asked.buckets if said.rejects(bucket)]
         self._learn(permit, asked.buckets, rejecting, said)
 
@@ -236,6 +242,7 @@ class RateLimiter:
 
     def unused(self, permit: Permit) -> None:
         """Give back a place whose call was certainly not sent."""
+        self._counting.unused(permit.given, permit.slot)
         self._give_back(permit.asked, [permit.slot])
 
     def _give_back(self, asked: Asked, slots: list[str]) -> None:
@@ -272,6 +279,7 @@ class RateLimiter:
             asked_at = self._clock()
             verdict = self._ask(asked, max(0.0, give_up_at - asked_at))
             if verdict.go:
+                self._counting.begun(asked, wait_s)
                 return [Permit(self, asked, slot, asked_at, verdict) for slot in asked.slots]
             if not verdict.promised:
                 raise self._full(asked, verdict)

@@ -83,6 +83,7 @@ class Permit:
         self.slot = slot
         self.asked_at = asked_at
         self.verdict = verdict
+        self.given, self.given_at = asked, asked_at  # whatever becomes of it, this is how a dry run knows it
         self.deadline_s = asked.deadline_s
         self.heard: Heard | None = None  # None: no answer was seen yet
 
@@ -129,6 +130,7 @@ class Permit:
     def replaced(self, other: Permit) -> None:
         """The place was gone: stand for another."""
         self.asked, self.slot, self.asked_at, self.verdict = other.asked, other.slot, other.asked_at, other.verdict
+        self.given, self.given_at = other.given, other.given_at
 
 
 class FreePermit:

@@ -16,6 +16,8 @@ import redis
 
 from hubspot_api.ports import Bucket
 from installations.ratelimit import LimiterFull, Limits, RateLimiter, WorkClass
+from installations.ratelimit.counting import Counting
+from installations.ratelimit.dry_runs import Count, DryRunStore, TriedLimits
 from installations.ratelimit.permits import FreePermit, Permit
 from installations.ratelimit.returns import Returns
 from installations.ratelimit.shared import Command, SharedBuckets
@@ -116,6 +118,13 @@ class World:
             self._baton.set()
 
 
+class PlainWorld(World):
+    """Everybody takes turns, so whoever sleeps just lets time pass."""
+
+    def sleep(self, seconds: float) -> None:
+        self.run(self.now + max(seconds, 0.0))
+
+
 class StrictServer:
     """Counts as HubSpot does: at most `limit` calls in any `window_s`, by when they arrive. Refused ones count."""
 
@@ -177,6 +186,31 @@ class PromptReturns(Returns):
             self.flush()
 
 
+class ToldDryRuns(DryRunStore):
+    """The very script of production here too."""
+
+    source = DryRunStore.source.replace(_TIME, _TOLD)
+    world: World
+
+    def tried(self) -> list[TriedLimits]:
+        if self.world.redis_away:
+            raise redis.exceptions.ConnectionError("away")
+        return super().tried()
+
+    def _run(self, counts: Sequence[Count]) -> list[object]:
+        if self.world.redis_away:
+            raise redis.exceptions.ConnectionError("away")
+        self._redis.set("told:ms", self.world.redis_ms())
+        return super()._run(counts)
+
+
+class PromptCounting(Counting):
+    """Counts at once, in the caller's thread."""
+
+    def _ring(self) -> None:
+        self.flush()
+
+
 def patient(url: str, database: int) -> str:
     """Return the address of another database, for limiters who wait as long as a busy machine takes."""
     return f"{url.split('?')[0]}?db={database}&socket_timeout=20&socket_connect_timeout=20"
@@ -185,8 +219,14 @@ def patient(url: str, database: int) -> str:
 def limiter_in(world: World, url: str, limits: Limits | None = None, ahead_s: float = 0.0) -> RateLimiter:
     """Return the limiter of one process of `world`, whose clock is `ahead_s` ahead of the others'."""
     assert SharedBuckets.source.count(_TIME) == 1
-    buckets = type("Told", (ToldBuckets,), {"world": world})
-    limiter = type("Limiter", (RateLimiter,), {"shared_buckets": buckets, "returns": PromptReturns})
+    assert DryRunStore.source.count(_TIME) == 1
+    told = {
+        "shared_buckets": type("Told", (ToldBuckets,), {"world": world}),
+        "returns": PromptReturns,
+        "dry_runs": type("ToldDryRuns", (ToldDryRuns,), {"world": world}),
+        "counting": PromptCounting,
+    }
+    limiter = type("Limiter", (RateLimiter,), told)
     made: RateLimiter = limiter(url, limits, clock=lambda: world.now + ahead_s, now=world.wall, sleep=world.sleep)
     return made
 

@@ -30,7 +30,7 @@ from installations.ratelimit.limits import UNPACED_MS
 from installations.ratelimit.permits import Reservation
 from installations.ratelimit.shared import ERA
 
-from .limiter_world import HUB_ID, World, limiter_in, patient
+from .limiter_world import HUB_ID, PlainWorld, limiter_in, patient
 
 LONG = os.environ.get("CHAOS") == "long"
 EXAMPLES, STEPS, DAYS = (1500, 100, 1000) if LONG else (40, 50, 25)
@@ -55,18 +55,11 @@ SMALL = Limits(
 )
 
 
-class PlainWorld(World):
-    """Everybody takes turns, so whoever sleeps just lets time pass."""
-
-    def sleep(self, seconds: float) -> None:
-        self.run(self.now + max(seconds, 0.0))
-
-
 @dataclass
 class NaiveServer:
     """Keeps the time of every call, and counts them all again for each."""
 
-    world: World
+    world: PlainWorld
     by_day: bool
     burst: int = BURST_LIMIT
     arrivals: dict[Bucket, list[float]] = field(default_factory=lambda: {BURST: [], SEARCH: []})
