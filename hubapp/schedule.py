@@ -15,6 +15,7 @@ SCHEDULE = {
     "read journal": _every(15, "webhooks.read_journal"),
     "sweep": _every(MINUTE, "lanes.sweep"),
     "adopt strays": _every(MINUTE, "webhooks.adopt_strays"),
+    "end dry runs": _every(MINUTE, "installations.end_dry_runs"),
     "give up unclaimed": _every(MINUTE, "installations.give_up_unclaimed"),
     "purge events": _every(10 * MINUTE, "webhooks.purge_events"),
     "purge calls": _every(10 * MINUTE, "installations.purge_calls"),

@@ -16,6 +16,7 @@ from .audit import record
 from .calls import switches
 from .credentials import endpoint
 from .credentials.token_health import LEVELS, UNHEALTHY, Health, with_health
+from .dry_run_pages import DryRunPage  # noqa: F401 - registers itself
 from .list_filters import TimeFilter
 from .models import ApiCall, AuditEntry, Credential, Mail, Membership, Stop
 from .people import ownership

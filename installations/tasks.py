@@ -7,7 +7,7 @@ import logging
 from celery import shared_task
 
 from . import outbox
-from .calls import retention
+from .calls import dry_runs, retention
 from .connecting import exchanges, flows, install
 from .credentials import rotation_mails
 from .leaving import erasing, uninstalling
@@ -22,6 +22,12 @@ def erase_those_due() -> None:
     erased = erasing.erase_those_due()
     if erased:
         logger.info("Erased %s portals whose date had come.", erased)
+
+
+@shared_task(name="installations.end_dry_runs", soft_time_limit=60, time_limit=90)
+def end_dry_runs() -> None:
+    """End dry runs of limits whose time is over, and tell Redis of the others again. Idempotent: one ends once."""
+    dry_runs.end_those_due()
 
 
 @shared_task(name="installations.give_up_unclaimed", soft_time_limit=120, time_limit=150)

@@ -21,6 +21,7 @@ from ..models import (
     CallMinute,
     Credential,
     DataKey,
+    DryRun,
     FailedRequests,
     Mail,
     Membership,
@@ -102,7 +103,8 @@ def _erase_ours(portal: Portal) -> None:
     for model in (ApiCall, CallMinute, FailedRequests, AuditEntry, Mail, OwnershipClaim, Membership):
         delete_in_bites(model._default_manager.filter(portal=portal))
     if holdings.is_latest(portal):
-        for rows in (OAuthFlow.objects, Uninstall.objects, Stop.objects.exclude(ended_at=None)):
+        stops = Stop.objects.exclude(ended_at=None)
+        for rows in (OAuthFlow.objects, Uninstall.objects, DryRun.objects, stops):
             rows.filter(hub_id=portal.hub_id).delete()
 
 

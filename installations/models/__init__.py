@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .calls import ApiCall, CallMinute, FailedRequests, Stop
+from .calls import ApiCall, CallMinute, DryRun, FailedRequests, Stop
 from .consents import Exchange, OAuthFlow, UnclaimedGrant, Uninstall
 from .credentials import ROTATE_AFTER, Credential, DataKey, KeySentinel, TokenEndpoint
 from .messages import AuditEntry, Mail
@@ -17,6 +17,7 @@ __all__ = [
     "CallMinute",
     "Credential",
     "DataKey",
+    "DryRun",
     "Exchange",
     "FailedRequests",
     "KeySentinel",

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q, Value
 from django.utils import timezone
 
 from .portals import Portal
+
+_LONGEST = timedelta(days=7)  # of a dry run
 
 
 class ApiCall(models.Model):
@@ -117,3 +120,52 @@ class Stop(models.Model):
 
     def __str__(self) -> str:
         return "All portals" if self.hub_id is None else f"Account {self.hub_id}"
+
+
+class DryRun(models.Model):
+    """Other limits that staff try, or tried: calls are counted against them, none is held up."""
+
+    AT_ONCE = 3  # each makes every call dearer for Redis
+    LONGEST = _LONGEST
+
+    class Whose(models.TextChoices):
+        """Whose calls count. A private app's tier is the burst that HubSpot's headers tell of."""
+
+        ALL = "all", "All portals"
+        INSTALLED = "installed", "Portals that installed the app"
+        PRIVATE_APPS = "private_apps", "Portals connected by a private app"
+        TIER_100 = "100", "Private apps with 100 calls in 10 s"
+        TIER_190 = "190", "Private apps with 190 calls in 10 s"
+        TIER_250 = "250", "Private apps with 250 calls in 10 s"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    place = models.SmallIntegerField()  # of those that may be on at once, each has one
+    hub_id = models.BigIntegerField(null=True)  # null: not one account alone
+    whose = models.TextField(choices=Whose, default=Whose.ALL)
+    # Calls tried in each bucket's window; null: not tried.
+    burst = models.IntegerField(null=True)
+    search = models.IntegerField(null=True)
+    associations = models.IntegerField(null=True)
+    oauth = models.IntegerField(null=True)
+    begun_at = models.DateTimeField(default=timezone.now)
+    begun_by = models.TextField()
+    ends_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)  # null: on
+    ended_by = models.TextField(default="", blank=True)
+    figures = models.JSONField(null=True)  # as they were at the end; null: on, or Redis was away then
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["place"], condition=Q(ended_at=None), name="one_dry_run_per_place"),
+            models.CheckConstraint(
+                condition=Q(ends_at__lte=F("begun_at") + Value(_LONGEST, models.DurationField())),
+                name="dry_run_ends_within_days",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.get_whose_display() if self.hub_id is None else f"Account {self.hub_id}"
+
+    @property
+    def is_on(self) -> bool:
+        return self.ended_at is None and self.ends_at > timezone.now()

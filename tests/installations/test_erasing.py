@@ -24,6 +24,7 @@ from installations.models import (
     ApiCall,
     CallMinute,
     Credential,
+    DryRun,
     FailedRequests,
     Mail,
     Membership,
@@ -62,6 +63,7 @@ def filled(hub_id: int | None = None) -> Portal:
     )
     Uninstall.objects.create(hub_id=portal.hub_id, until=now)
     Stop.objects.create(hub_id=portal.hub_id, reason="a leak", begun_by="alice", ended_at=now)
+    DryRun.objects.create(place=1, hub_id=portal.hub_id, burst=90, begun_by="alice", ends_at=now, ended_at=now)
     admin = Membership.objects.filter(portal=portal, role=Membership.Role.ADMIN).first()
     OwnershipClaim.objects.get_or_create(portal=portal, defaults={"claimant": admin, "claimed_at": now})
     return portal
