@@ -27,6 +27,7 @@ from demo.ports import free_ports
 from demo.redis import Redis
 from installations.ratelimit import RateLimiter
 
+from . import limiter_dry_run
 from .limiter_callers import Work
 
 HUB_ID = 8_800_001
@@ -87,15 +88,22 @@ def main(arguments: Sequence[str] = ()) -> int:
     parser.add_argument("--threads", type=int, default=8, help="bulk threads of each process")
     for name in ("urgent", "events", "routing"):
         parser.add_argument(f"--{name}-per-s", type=float, default=1.0, help=f"{name} calls a second, on average")
-    parser.add_argument("--variants", nargs="+", choices=_VARIANTS, default=list(_VARIANTS))
+    parser.add_argument("--variants", nargs="*", choices=_VARIANTS, default=list(_VARIANTS))
+    parser.add_argument(
+        "--dry-run-turns", type=int, default=6, help="for what a dry run of other limits costs; 0: none"
+    )
     wanted = parser.parse_args(arguments)
     per_s = {"urgent": wanted.urgent_per_s, "events": wanted.events_per_s, "routing": wanted.routing_per_s}
     often = {name: calls for name, calls in per_s.items() if calls > 0}
     options = Options(wanted.seconds, wanted.processes, wanted.threads, often)
     figures = {name: _measured(_VARIANTS[name], options) for name in wanted.variants}
-    met = all(figure["aims_met"] for figure in figures.values())
+    dry_run = limiter_dry_run.measure(wanted.dry_run_turns) if wanted.dry_run_turns else None
+    met = all(figure["aims_met"] for figure in [*figures.values(), *([dry_run] if dry_run else [])])
     print(_table(figures))
-    print(json.dumps({"benchmark": "limiter", "options": asdict(options), "variants": figures, "aims_met": met}))
+    if dry_run:
+        print(limiter_dry_run.table(dry_run))
+    said = {"options": asdict(options), "variants": figures, "dry_run": dry_run}
+    print(json.dumps({"benchmark": "limiter"} | said | {"aims_met": met}))
     return 0 if met else 1
 
 
