@@ -25,5 +25,6 @@ SCHEDULE = {
     "purge mails": _every(60 * MINUTE, "installations.purge_mails"),
     "remind of rotation": _every(60 * MINUTE, "installations.remind_of_rotation"),
     "purge flows": _every(60 * MINUTE, "installations.purge_flows"),
+    "purge card visits": _every(10 * MINUTE, "embedded.purge_visits"),
     "clear sessions": _every(60 * MINUTE, "hubapp.clear_sessions"),
 }

@@ -18,6 +18,7 @@ _SHAPES = [
     re.compile(rf"(?i)(?<![\w-])(?<=\b)(?P<kept>(?:{_NAMES})=)[^\s&\"'<>]+"),
     re.compile(rf"(?i)(?P<kept>[\"'](?:{_QUOTED_NAMES})[\"']\s*:\s*[\"'])[^\"']+"),
     re.compile(r"\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*"),  # a JSON web token
+    re.compile(r"hubapp_[a-z]+_[\w.-]{8,}"),  # of the embedded view: embedded.tokens
     re.compile(r"\bv1\.[A-Za-z0-9+/]{24,}={0,2}"),  # sealed by the vault
     # Access tokens: long, unbroken, of both cases and digits. An event's key is shorter and of one case.
     re.compile(r"(?<![\w-])(?=[\w-]*\d)(?=[\w-]*[A-Z])(?=[\w-]*[a-z])[\w-]{64,}={0,2}"),

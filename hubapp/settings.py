@@ -74,6 +74,13 @@ HUBSPOT_OPTIONAL_SCOPES = env.words("HUBSPOT_OPTIONAL_SCOPES")
 HUBSPOT_PROJECT_DIR = env.text("HUBSPOT_PROJECT_DIR")
 # Whether staff may connect an account by the token of one of its private apps ("pat-…") instead of an install.
 PRIVATE_APP_TOKENS = env.flag("PRIVATE_APP_TOKENS")
+# Whether our app card may ask for a record's state, and show one page of ours inside HubSpot. See embedded.
+HUBSPOT_APP_CARD = env.flag("HUBSPOT_APP_CARD")
+if HUBSPOT_APP_CARD and not DEVELOPMENT and not (HUBSPOT_APP_ID and HUBSPOT_CLIENT_SECRET):
+    raise ImproperlyConfigured(
+        "HUBSPOT_APP_CARD is on, but HUBSPOT_APP_ID or HUBSPOT_CLIENT_SECRET is not set: "
+        "they tell that a card is ours and that HubSpot asks."
+    )
 HUBSPOT_API_URL = env.text("HUBSPOT_API_URL", "https://api.hubapi.com").rstrip("/")
 HUBSPOT_AUTHORIZE_URL = env.text("HUBSPOT_AUTHORIZE_URL", "https://app.hubspot.com/oauth/authorize")
 HUBSPOT_API_VERSION = env.text("HUBSPOT_API_VERSION", "2026-03")
@@ -99,6 +106,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # ── Django ──────────────────────────────────────────────────────────────────────────────────────────────────
 INSTALLED_APPS = [
     "hubapp",
+    "embedded",
     "crm",
     "webhooks",
     "lanes",

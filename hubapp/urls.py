@@ -9,6 +9,7 @@ urlpatterns = [
     path("", include("installations.urls")),
     path("", include("webhooks.urls")),
     path("", include("crm.urls")),
+    path("", include("embedded.urls")),
     path("staff/", include("hubapp.staff.urls")),
     path("admin/", admin.site.urls),
 ]

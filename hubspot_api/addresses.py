@@ -10,6 +10,8 @@ from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 API_URL = "https://api.hubapi.com"
 APP_URL = "https://app.hubspot.com"
 API_VERSION = "2026-03"  # of all date-based paths; each lives 18 months (HubSpot's page "Versioning")
+# The data centres that HubSpot's page "Context" (UI extensions) names.
+HUBLETS = ("na1", "na2", "na3", "eu1", "ap1")
 SPOKEN_VERSIONS = frozenset({"2026-03", "2026-09"})  # those before have no token endpoint of their own
 
 Scalar = str | int | bool

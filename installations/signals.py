@@ -10,3 +10,4 @@ portal_needs_reconnect = Signal()  # portal: HubSpot refuses our tokens; work mu
 portal_disconnected = Signal()  # portal: somebody asked to leave, or HubSpot removed us; work must stop
 erase_portal = Signal()  # portal: delete everything you hold about it
 calls_may_go_on = Signal()  # portal_ids, None for all: what held calls back is over; work that waits for it may begin
+signed_out_everywhere = Signal()  # user_id: a HubSpot user wants nothing open in any browser any more

@@ -14,7 +14,7 @@ from webhooks.models import Event
 
 register = template.Library()
 
-_SOURCES = {
+SOURCES = {
     Change.Source.EVENT: "webhook",
     Change.Source.FIRST_SYNC: "first sync",
     Change.Source.RECONCILE: "periodic check",
@@ -48,7 +48,7 @@ def kind_in_words(change: Change) -> str:
 
 @register.filter
 def source_in_words(change: Change) -> str:
-    return _SOURCES[Change.Source(change.source)]
+    return SOURCES[Change.Source(change.source)]
 
 
 @register.filter

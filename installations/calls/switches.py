@@ -11,10 +11,11 @@ import random
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from hubspot_api.ports import Bucket, Gate, Permit
@@ -54,6 +55,12 @@ def active() -> Iterable[Stop]:
 def is_everything_stopped() -> bool:
     """Ask the database, not our memory."""
     return Stop.objects.filter(ended_at=None, hub_id=None).exists()
+
+
+def stopped_since(hub_id: int, at: datetime) -> bool:
+    """Whether calls are stopped for this account or for everybody, or were at any time since. Asks the database."""
+    stops = Stop.objects.filter(Q(hub_id=None) | Q(hub_id=hub_id))
+    return stops.filter(Q(ended_at=None) | Q(ended_at__gte=at)).exists()
 
 
 def require_go(hub_id: int) -> None:

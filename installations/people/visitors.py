@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.contrib.sessions.backends.base import SessionBase
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
 from ..bites import delete_in_bites
 from ..models import Membership, Portal, Visit
+from ..signals import signed_out_everywhere
 from . import browsers
 
 PROVEN_FOR = timedelta(hours=12)  # then HubSpot is asked again whether the user belongs to the account
@@ -73,7 +75,9 @@ def sign_out_elsewhere(visitor: Visitor, visit_id: uuid.UUID) -> bool:
 
 def sign_out_everywhere(request: HttpRequest, visitor: Visitor) -> int:
     """End all visits of the user, this one too, from their next request on; return how many."""
-    ended = Visit.objects.filter(user_id=visitor.user_id).delete()[0]
+    with transaction.atomic():
+        ended = Visit.objects.filter(user_id=visitor.user_id).delete()[0]
+        signed_out_everywhere.send(Visit, user_id=visitor.user_id)
     request.session.flush()
     return ended
 

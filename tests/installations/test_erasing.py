@@ -16,6 +16,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from crm.models import ClosedFeature, Owner, Record
+from embedded.models import CardVisit
 from installations.credentials import vault
 from installations.leaving import certificates, disconnecting, erasing, holdings
 from installations.leaving.certificates import CertificateInvalid, Verdict
@@ -57,6 +58,9 @@ def filled(hub_id: int | None = None) -> Portal:
     failed(stored(portal))
     Event.objects.filter(pk=stored(portal).pk).update(portal=None)  # in quarantine
     logged(portal, 503)
+    CardVisit.objects.create(
+        portal=portal, user_id=7, object_type="0-1", record_id=1, request_key=uuid.uuid4().bytes, issued_at=now
+    )
     Mail.objects.create(portal=portal, kind="reconnect", to="olga@example.com", due_at=now)
     OAuthFlow.objects.create(
         state_digest=uuid.uuid4().bytes, browser_digest=b"b", purpose=OAuthFlow.Purpose.INSTALL, hub_id=portal.hub_id

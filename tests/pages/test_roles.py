@@ -42,6 +42,7 @@ ASKERS = {
 }
 # Addresses without an account: each is here because somebody thought about who may open it.
 OPEN = {"landing", "install", "sign_in", "sign_out", "callback", "continue_marketplace_install", "receive_webhooks"}
+OPEN |= {"app_card", "offer_embedded_view", "embedded_view"}  # by HubSpot's signature, or a token: tests/embedded
 OF_THIS_BROWSER = {"account", "sign_out_elsewhere", "unclaimed", "decide_unclaimed", "other_account"}
 OF_THIS_BROWSER |= {"decide_other_account"}
 _SAMPLES = {"plural": OBJECT_TYPES[0].plural, "record_id": CONTACT_ID, "hub_id": None, "member_id": None}

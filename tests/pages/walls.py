@@ -29,6 +29,7 @@ from django.utils import timezone
 
 from crm.models import Association, ClosedFeature, FeedHead, Owner, Property, Record, Sync
 from crm.object_types import CONTACT
+from embedded.models import CardVisit
 from installations.models import ApiCall, AuditEntry, Credential, Mail, Membership, OwnershipClaim, Portal, Visit
 from lanes.models import Lane
 from tests.portals import make_member, make_portal
@@ -36,7 +37,7 @@ from webhooks.models import Event, Failure
 
 from .furniture import ADMIN, CONTACT_ID, OWNER, VIEWER, add_record, browser_of, furnished
 
-ROOMS = ("installations", "lanes", "webhooks", "crm", "hubapp")
+ROOMS = ("installations", "lanes", "webhooks", "crm", "embedded", "hubapp")
 HERE = Path(__file__).resolve().parents[2]
 SAFE = {"GET", "HEAD", "OPTIONS"}
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
@@ -134,6 +135,14 @@ def _mark(side: Side) -> None:
     Lane.objects.filter(portal=portal).update(
         latest_error=f"Migrating: {mark}" if side.number else "",
         not_before=timezone.now() + timedelta(hours=1) if side.number else None,
+    )
+    CardVisit.objects.create(
+        portal=portal,
+        user_id=side.user(OWNER),
+        object_type=CONTACT.id,
+        record_id=CONTACT_ID,
+        request_key=mark.encode(),
+        issued_at=then,
     )
     Event.objects.filter(portal=portal).update(event_type=Concat("event_type", Value(f".{mark}")))
     Mail.objects.create(portal=portal, kind="reconnect", about=mark, to=f"{mark}@example.com", due_at=then)
