@@ -16,6 +16,7 @@ from django.utils import timezone
 from hubspot_api import search
 from hubspot_api.client import Client
 from hubspot_api.errors import Forbidden
+from installations.connecting import install
 from installations.models import Portal
 from installations.ratelimit import WorkClass
 from lanes.kinds import LaneKind, register
@@ -43,6 +44,9 @@ def work(turn: Slice) -> datetime | None:
     """Ask once for each object type that is in sync; return when to ask again."""
     portal = Portal.objects.get(pk=turn.portal_id)
     reader = Reader(portal, WorkClass.BULK)
+    if not portal.is_described:
+        turn.renew()
+        install.describe_late(portal, reader.client)
     probing.ask_again(turn, portal, reader.client)
     _look_after_owners(turn, portal, reader.client)
     _sweep_if_due(turn, portal)

@@ -134,6 +134,10 @@ def _finish_flow(request: HttpRequest) -> HttpResponse:
     if started.purpose == Purpose.FINALIZE:
         return HttpResponseRedirect(return_url)
     messages.success(request, f"{portal} is connected.")
+    if not portal.is_described:
+        messages.info(
+            request, "HubSpot is moving this account to another data centre. Reading begins by itself afterwards."
+        )
     return redirect("portal", hub_id=portal.hub_id)
 
 

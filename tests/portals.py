@@ -38,7 +38,9 @@ def grant(
 def make_portal(hub_id: int | None = None, *, expires_in: int = 1800, connected: bool = True) -> Portal:
     """Create an installed portal with sealed tokens; `connected` also opens its lanes, as an install does."""
     hub_id = hub_id or next(_hub_ids)
-    portal = Portal.objects.create(hub_id=hub_id, name=f"Portal {hub_id}", installed_by_user_id=7)
+    portal = Portal.objects.create(
+        hub_id=hub_id, name=f"Portal {hub_id}", account_type="STANDARD", installed_by_user_id=7
+    )
     vault.make_data_key(portal)
     tokens.store(portal, grant(hub_id, expires_in=expires_in), user_id=7)
     if connected:

@@ -12,7 +12,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from hubspot_api.account import AccountDetails, account_details
-from hubspot_api.errors import HubSpotError
+from hubspot_api.client import Client
+from hubspot_api.errors import HubSpotError, Migrating
 from hubspot_api.oauth import TokenGrant, TokenInfo
 from hubspot_api.secret import Secret
 
@@ -68,12 +69,11 @@ def connect(identity: Identity) -> Portal:
     """Install the app in the account, or connect it again. Raises HubSpotError, IdentityMismatch, BeingUninstalled.
 
     The user of the first install owns it; connecting again changes no role, and never replaces a working credential
-    by one with fewer scopes.
+    by one with fewer scopes. An account that HubSpot is moving to another data centre is connected as well: with the
+    exchange of the code HubSpot counts the app as installed, and says so to nobody again. It is described later.
     """
     dead = _dead_credential(identity)
-    details = account_details(client_with(identity.grant.access_token, identity.info.hub_id))
-    if details.hub_id != identity.info.hub_id:
-        raise IdentityMismatch("HubSpot describes another account than the one whose tokens it has issued.")
+    details = _details(client_with(identity.grant.access_token, identity.info.hub_id), identity.info.hub_id)
     with transaction.atomic():
         one_at_a_time(identity.info.hub_id)
         require_none(identity.info.hub_id)
@@ -82,7 +82,8 @@ def connect(identity: Identity) -> Portal:
             portal = _create(identity)
         elif _is_to_be_replaced(portal, identity.grant, dead):
             _reconnect(portal, identity)
-        describe(portal, details)
+        if details is not None:
+            describe(portal, details)
         portal.consented_at, portal.uninstall_told_at = timezone.now(), None
         portal.save(update_fields=["consented_at", "uninstall_told_at"])
         portal.move_to(Portal.State.ACTIVE)
@@ -90,6 +91,24 @@ def connect(identity: Identity) -> Portal:
         UnclaimedGrant.objects.filter(hub_id=portal.hub_id).delete()
         portal_connected.send(Portal, portal=portal)
     return portal
+
+
+def _details(client: Client, hub_id: int) -> AccountDetails | None:
+    """Return what an account says of itself; None while HubSpot moves it. Raises HubSpotError, IdentityMismatch."""
+    try:
+        details = account_details(client)
+    except Migrating:
+        return None
+    if details.hub_id != hub_id:
+        raise IdentityMismatch("HubSpot describes another account than the one whose tokens it has issued.")
+    return details
+
+
+def describe_late(portal: Portal, client: Client) -> None:
+    """Ask a portal that was connected during a move what it is. Raises HubSpotError, IdentityMismatch."""
+    details = _details(client, portal.hub_id)
+    if details is not None:
+        describe(portal, details)
 
 
 def claim_or_keep(identity: Identity) -> Portal | UnclaimedGrant:

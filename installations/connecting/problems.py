@@ -167,8 +167,9 @@ def _moving(error: Migrating) -> Problem:
     again = f"after {error.retry_at:%d %b %Y, %H:%M} UTC" if error.retry_at else "in some hours: it may take a day"
     return Problem(
         "HubSpot is moving this account",
-        "It is on its way to another data centre, and nothing can be read or written meanwhile. Nothing was connected.",
-        f"Start again {again}.",
+        "It is on its way to another data centre, and nothing can be read or written meanwhile. Nothing was connected "
+        "here, even if HubSpot lists the app among the installed ones already.",
+        f"Start again {again}: that connects it, whatever HubSpot lists.",
         503,
     )
 

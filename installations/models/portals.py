@@ -85,6 +85,11 @@ class Portal(models.Model):
         """Whether there is neither a refresh nor a push nor an uninstall: HubSpot knows a private app, not us."""
         return self.connection == self.Connection.PRIVATE_APP
 
+    @property
+    def is_described(self) -> bool:
+        """Whether the account has said what it is: while HubSpot moves it to another data centre it cannot."""
+        return bool(self.account_type)
+
     def move_to(self, state: Portal.State, reason: str = "") -> None:
         """Change state, say why, and start or stop the clock of the erasure promise.
 

@@ -27,7 +27,8 @@ def install(hubspot: HubSpot, account: Account, scopes: Sequence[str] | None = N
     trust_limiter()
     given = hubspot.tokens(account, scopes)
     with transaction.atomic():
-        portal = Portal.objects.create(hub_id=account.hub_id, name=f"Account {account.hub_id}")
+        known = {"name": f"Account {account.hub_id}", "account_type": "STANDARD"}
+        portal = Portal.objects.create(hub_id=account.hub_id, **known)
         vault.make_data_key(portal)
         tokens.store(portal, _grant(given), user_id=account.admin_id)
         portal_connected.send(Portal, portal=portal)

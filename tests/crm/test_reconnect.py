@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db.models import F
@@ -150,21 +151,74 @@ def work_what_is_due() -> None:
         worker.run(claimed)
 
 
+def installs(hubspot: HubSpot, account: Account) -> list[Any]:
+    """What HubSpot lists as installed in the account."""
+    portals = hubspot.call("GET", "/_emulator/state")["portals"]
+    return next(list(one["installs"]) for one in portals if one["hub_id"] == account.hub_id)
+
+
 def test_an_account_that_moves_while_it_is_being_connected(
-    client: Client, account: Account, hubspot: HubSpot, transactional_db: None
+    client: Client, account: Account, hubspot: HubSpot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The page says how long, not "try again in a minute"; afterwards it is connected where it is."""
+    """HubSpot lists the app as installed once the code is exchanged: so it is connected, and read afterwards."""
     trust_limiter()
     back = way_back(client, "/install", account)
     move(hubspot, account, migrating_s=3600)
-    answer = client.get(back)
-    assert answer.status_code == 503
-    assert "moving this account" in page_of(answer).text
-    assert "UTC" in page_of(answer).text
-    assert not Portal.objects.exists()
+    answer = client.get(back, follow=True)
+    assert "HubSpot is moving this account" in page_of(answer).text
+    assert len(installs(hubspot, account)) == 1
+    portal = Portal.objects.get()
+    assert (portal.state, portal.is_described) == (Portal.State.ACTIVE, False)
+    work_what_is_due()
+    assert "Until that is over nothing can be read" in overview(portal)
+    assert Lane.objects.filter(latest_error__startswith="Migrating").exists()
+    hubspot.advance(3601)
+    Credential.objects.update(expires_at=timezone.now())  # as an hour would have done
+    monkeypatch.setattr(clients, "BREAKER", Breaker())  # that too
+    for kind in ("backfill", "reconcile"):
+        hurry(portal.pk, kind)
+    work_until_idle()
+    portal.refresh_from_db()
+    assert (portal.is_described, portal.hublet, portal.name) == (True, "eu1", f"Account {account.hub_id}")
+    assert_mirrored(hubspot, account, portal)
+
+
+def test_a_second_try_during_and_after_a_move(
+    client: Client, account: Account, hubspot: HubSpot, transactional_db: None
+) -> None:
+    """It is the same installation, and what was not known of it is known then."""
+    trust_limiter()
+    first, second = (way_back(client, "/install", account) for _ in range(2))
+    move(hubspot, account, migrating_s=3600)
+    for back in (first, second):
+        assert client.get(back).status_code == 302
+    assert len(installs(hubspot, account)) == Portal.objects.count() == Membership.objects.count() == 1
     hubspot.advance(3601)
     client.get(way_back(client, "/install", account))
-    assert Portal.objects.get().hublet == "eu1"
+    portal = Portal.objects.get()
+    assert (portal.is_described, portal.hublet) == (True, "eu1")
+    work_until_idle()
+    assert_mirrored(hubspot, account, portal)
+
+
+def test_a_move_that_hides_whose_tokens_came(
+    client: Client, account: Account, hubspot: HubSpot, transactional_db: None
+) -> None:
+    """Nothing is stored that HubSpot has not confirmed. The page says how long, and that a second try mends it."""
+    trust_limiter()
+    back = way_back(client, "/install", account)
+    hubspot.fault("migrating", {"path": "/oauth/2026-03/token/introspect"}, params={"retry_after_s": 3600}, count=1)
+    answer = client.get(back)
+    assert answer.status_code == 503
+    said = page_of(answer).text
+    assert "moving this account" in said
+    assert "even if HubSpot lists the app" in said
+    assert "UTC" in said
+    assert not Portal.objects.exists()
+    assert len(installs(hubspot, account)) == 1
+    client.get(way_back(client, "/install", account))
+    assert Portal.objects.get().is_described
+    assert len(installs(hubspot, account)) == 1
 
 
 def test_an_account_that_moves_while_it_is_mirrored(
