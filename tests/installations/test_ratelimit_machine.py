@@ -32,6 +32,8 @@ from installations.ratelimit.shared import ERA
 
 from .limiter_world import HUB_ID, PlainWorld, limiter_in, patient
 
+pytestmark = pytest.mark.chaos
+
 LONG = os.environ.get("CHAOS") == "long"
 EXAMPLES, STEPS, DAYS = (1500, 100, 1000) if LONG else (40, 50, 25)
 PROCESSES = 3

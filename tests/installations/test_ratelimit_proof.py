@@ -19,6 +19,8 @@ from installations.ratelimit.shared import ERA
 
 from .limiter_world import HUB_ID, StrictServer, World, limiter_in, patient
 
+pytestmark = pytest.mark.chaos
+
 UNTIL = 40.0  # virtual seconds
 EXAMPLES = 1000 if os.environ.get("CHAOS") == "long" else 40
 # Small, so that it is nearly always exhausted; otherwise as HubSpot's.

@@ -37,6 +37,8 @@ from installations.errors import InstallationError, TryLater
 from installations.models import Credential, Portal, TokenEndpoint
 from tests.portals import make_portal
 
+pytestmark = pytest.mark.chaos
+
 CLIENT_ID, CLIENT_SECRET = "11111111-2222-3333-4444-555555555555", "secret"
 IS_LONG = os.environ.get("CHAOS") == "long"
 FAULTS = [429, 500, 502, 503]
