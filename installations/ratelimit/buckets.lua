@@ -335,6 +335,17 @@ local function learn_limit(bucket, max)
   bucket.known = math.min(max, bucket.limit)
 end
 
+-- What others used of the accounts' allowances since somebody asked: account, calls.
+local OTHERS = KEYS[1] .. ':others'
+
+local function note_others(bucket, calls)
+  local account = string.match(bucket.slots, '{(%d+)}')
+  if account then
+    redis.call('HINCRBY', OTHERS, account, calls)
+    keep(OTHERS, REMEMBER)
+  end
+end
+
 -- Somebody else uses this allowance. What HubSpot counted can hold none of ours but those held when the call began and
 -- those begun since, so the rest are others': they come back a window after the answer at the latest.
 local function learn(bucket, max, remaining, held, n, answered)
@@ -349,6 +360,7 @@ local function learn(bucket, max, remaining, held, n, answered)
     redis.call('ZADD', bucket.slots, answered + bucket.window, 'other' .. bucket.n + call)
   end
   redis.call('HINCRBY', bucket.state, 'n', others)
+  note_others(bucket, others)
 end
 
 -- HubSpot's count of the day holds all calls but, at most, those of ours that were under way when this one began, and
@@ -488,6 +500,13 @@ function commands.look()
     table.insert(seen, found)
   end
   return seen
+end
+
+-- Answers what others used of each account's allowance since this was asked last: account calls, …
+function commands.others()
+  local found = redis.call('HGETALL', OTHERS)
+  redis.call('DEL', OTHERS)
+  return found
 end
 
 -- away: 1 if the caller has been without Redis for so long that it called all the same. If nobody else asked

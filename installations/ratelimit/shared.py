@@ -149,6 +149,12 @@ class SharedBuckets:
         found: list[list[int]] = self._run(Command("look", keys(hub_id, buckets), rules))
         return found
 
+    def others(self) -> dict[int, int]:
+        """Return, once, how many calls of others headers told of, by account. Raises RedisAway."""
+        self.join()
+        found: list[bytes] = self._run(Command("others", [], []))
+        return {int(hub_id): int(calls) for hub_id, calls in zip(found[::2], found[1::2], strict=True)}
+
     def trust(self) -> None:
         """Forget that the limiter's memory is new. Raises RedisAway."""
         self.join()

@@ -122,3 +122,53 @@ def test_a_429_stops_the_portal_until_its_window_has_passed(busy: Busy) -> None:
     usage = busy.limiters[1].usage(HUB_ID).buckets[Bucket.BURST]
     assert usage.rejected == 1
     assert usage.limit == 99  # a tenth less for a while
+
+
+class TestOthers:
+    """Calls that HubSpot counted and we did not make: never too many, for they are taken for theft."""
+
+    @pytest.mark.parametrize(
+        ("busy", "mishap"), [(3, "none"), (4, "frozen"), (5, "flush"), (6, "away")], indirect=["busy"]
+    )
+    def test_none_are_heard_of_when_there_are_none(self, busy: Busy, url: str, mishap: str) -> None:
+        busy.portal.call_now_and_then(busy.limiters[1], WorkClass.URGENT, 1, until=WARM + 60)
+        with redis.Redis.from_url(url) as client:
+            if mishap == "frozen":
+                busy.network.frozen = (WARM + 10, WARM + 15)
+            elif mishap == "flush":
+                busy.world.at(WARM + 10, client.flushdb)
+            elif mishap == "away":
+                busy.world.at(WARM + 10, lambda: setattr(busy.world, "redis_away", True))
+                busy.world.at(WARM + 14, lambda: setattr(busy.world, "redis_away", False))
+            busy.world.run(WARM + 60)
+        assert len(busy.server.served) > 300
+        assert busy.limiters[0].others() == {}
+
+    def test_they_are_heard_of_once(self, busy: Busy) -> None:
+        """Two a second beside three processes that saturate the portal."""
+
+        def others() -> None:
+            busy.server.arrive(busy.world.now)
+
+        for count in range(2 * 60):
+            busy.world.at(WARM + count / 2, others)
+        busy.world.run(WARM + 60)
+        heard = busy.limiters[0].others()
+        assert set(heard) == {HUB_ID}
+        assert 40 <= heard[HUB_ID] <= 120, "a sample, never more than there were"
+        assert busy.limiters[1].others() == {}
+
+    def test_a_thief_beside_a_quiet_portal_is_heard_of(self, url: str) -> None:
+        """We call once a minute, and each answer tells of the ten seconds before it."""
+        world, server = World(1), StrictServer()
+        limiter = limiter_in(world, url)
+        limiter.declare_idle()
+        heard = 0
+        for second in range(600):
+            world.now = float(second)
+            server.arrive(world.now)
+            if second % 60 == 30:
+                with limiter.admit(HUB_ID, Bucket.BURST, WorkClass.BULK, wait_s=0) as permit:
+                    permit.answered(*server.arrive(world.now))
+                heard += limiter.others().get(HUB_ID, 0)
+        assert heard == 10 * 10
