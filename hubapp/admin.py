@@ -17,7 +17,7 @@ from crm.models import Sync
 from installations.calls import days, switches
 from installations.calls.call_charts import chart_of
 from installations.leaving import disconnecting
-from installations.models import Portal, Stop
+from installations.models import Anomaly, Portal, Stop
 from installations.staff_pages import PortalRowsPage, Section, StaffPage, actor, ago, is_confirmed, tag, when, why
 from lanes.models import Lane
 
@@ -194,6 +194,7 @@ def _rooms_of(portal: Portal) -> dict[str, object]:
             *_token_page(portal),
             *((page.heading, _list_of(page, portal)) for page in pages),
         ],
+        "anomalies": list(Anomaly.objects.open().filter(portal=portal).order_by("-begun_at")),
         "day": days.today(portal) if portal.is_live else None,
         "chart": chart_of(portal),
         "allowances": allowances.of(portal) if portal.is_live else None,

@@ -10,7 +10,7 @@ class HubappConfig(AppConfig):
 
     def ready(self) -> None:
         from . import checks  # noqa: F401 - registers them
-        from .staff import journal, visits  # noqa: F401 - they connect their signals
+        from .staff import journal, places, visits  # noqa: F401 - they connect their signals
 
 
 class ConsoleConfig(admin_apps.AdminConfig):

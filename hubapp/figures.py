@@ -17,13 +17,16 @@ from crm.models import Sync
 from installations.calls import days
 from installations.models import (
     ROTATE_AFTER,
+    Anomaly,
     CallMinute,
     Credential,
     FailedRequests,
+    Place,
     Portal,
     Stop,
     erase_due,
 )
+from installations.people import places
 from installations.ratelimit import WorkClass, limiter
 from lanes.models import Lane, Sweep
 from webhooks.journal import reading
@@ -185,6 +188,21 @@ def spent_days() -> list[Portal]:
 def stops() -> list[Stop]:
     """Return the stops of calls that are in force, that for everybody first."""
     return sorted(Stop.objects.filter(ended_at=None), key=lambda stop: (stop.hub_id is not None, stop.begun_at))
+
+
+def anomalies() -> list[Anomaly]:
+    """Return what nobody has looked at of what is unusual now, the latest first, at most `MOST_ASKED`."""
+    return list(Anomaly.objects.alarming().select_related("portal").order_by("-begun_at")[:MOST_ASKED])
+
+
+def anomalies_by_kind() -> dict[str, int]:
+    counted = Anomaly.objects.alarming().order_by().values_list("kind").annotate(n=Count("pk"))
+    return dict.fromkeys(Anomaly.Kind.values, 0) | dict(counted)
+
+
+def new_places_of_staff() -> list[Place]:
+    """Return new places that staff signed in from and nobody has said are all right; at most `MOST_ASKED`."""
+    return list(places.unseen_of_staff()[:MOST_ASKED])
 
 
 def mirrored_records() -> dict[str, int]:

@@ -92,6 +92,10 @@ def _tokens() -> Iterator[Metric]:
     is_all = any(stop.hub_id is None for stop in stops)
     yield _single("calls_stopped", "1 while staff have stopped all calls to HubSpot.", int(is_all))
     yield _single("portals_stopped", "Accounts whose calls staff have stopped one by one.", len(stops) - is_all)
+    unusual = "Portals with an hour unlike their own that nobody has looked at, by what was unusual. 0 is expected."
+    yield _gauge("anomalies", unusual, "kind", figures.anomalies_by_kind())
+    new_places = "Sign-ins of staff from a new place that nobody has looked at."
+    yield _single("staff_new_places", new_places, len(figures.new_places_of_staff()))
     yield _single("refresh_failures", "Portals whose latest token refresh failed.", failures)
 
 

@@ -13,13 +13,13 @@ from django.utils import timezone
 
 from crm.object_types import BY_ID
 from installations.credentials import endpoint
-from installations.models import ROTATE_AFTER, Portal, Stop
+from installations.models import ROTATE_AFTER, Anomaly, Place, Portal, Stop
 from installations.staff_pages import in_words, when
 from webhooks.models import Event
 
 from . import figures
 
-_MOST_STOPS = 5  # as alarms; the rest is in the list
+_MOST_STOPS = _MOST_ANOMALIES = 5  # as alarms; the rest is in the list
 LANES_WAIT_LONG = timedelta(minutes=1)
 
 
@@ -67,6 +67,8 @@ class _Readings:
     is_degraded: bool
     tokens_to_rotate: int
     spent: list[Portal]
+    anomalies: list[Anomaly]
+    new_places: list[Place]
 
     @property
     def oldest_due_s(self) -> float:
@@ -90,6 +92,8 @@ def _read() -> _Readings:
         is_degraded=figures.limiter_is_degraded(),
         tokens_to_rotate=figures.tokens_to_rotate(),
         spent=figures.spent_days(),
+        anomalies=figures.anomalies(),
+        new_places=figures.new_places_of_staff(),
     )
 
 
@@ -119,6 +123,7 @@ def _alarms(read: _Readings) -> Iterator[Alarm]:
         )
     for stop in read.stops[:_MOST_STOPS]:
         yield Alarm(f"Calls to HubSpot are stopped. {stop}: {stop.reason} ({stop.begun_by})", _list("stop"))
+    yield from _anomaly_alarms(read)
     if read.beat.is_late:
         yield Alarm(f"The last sweep was {when(read.beat.swept_at) or 'never'}: beat or all workers are dead.")
     if read.beat.lost_wake_ups:
@@ -139,6 +144,18 @@ def _alarms(read: _Readings) -> Iterator[Alarm]:
     if read.events[Event.State.DEAD]:
         text = f"{_count(read.events[Event.State.DEAD])} dead letters wait for somebody to decide."
         yield Alarm(text, _list("failure"), is_problem=False)
+
+
+def _anomaly_alarms(read: _Readings) -> Iterator[Alarm]:
+    for anomaly in read.anomalies[:_MOST_ANOMALIES]:
+        text = f"{anomaly.portal}, {when(anomaly.begun_at)}: {anomaly}. Somebody else may be using its access."
+        yield Alarm(text, reverse("admin:installations_anomaly_change", args=[anomaly.pk]))
+    if more := len(read.anomalies[_MOST_ANOMALIES:]):
+        at_least = "at least " if len(read.anomalies) == figures.MOST_ASKED else ""
+        yield Alarm(f"{at_least}{more} more alarms like that.".capitalize(), _list("anomaly", state="alarming"))
+    for place in read.new_places[:_MOST_ANOMALIES]:
+        text = f"{place.name} signed in to the console from a new place {when(place.first_at)}: {place}."
+        yield Alarm(text, _list("place", news="unseen"), is_problem=False)
 
 
 def _private_app_alarms(read: _Readings) -> Iterator[Alarm]:
@@ -301,6 +318,8 @@ def _list(model: str, **query: str) -> str:
         "credential": "installations",
         "stop": "installations",
         "apicall": "installations",
+        "anomaly": "installations",
+        "place": "installations",
         "lane": "lanes",
     }
     return reverse(f"admin:{apps.get(model, 'webhooks')}_{model}_changelist", query=query or None)

@@ -16,6 +16,7 @@ SCHEDULE = {
     "sweep": _every(MINUTE, "lanes.sweep"),
     "adopt strays": _every(MINUTE, "webhooks.adopt_strays"),
     "end dry runs": _every(MINUTE, "installations.end_dry_runs"),
+    "watch for anomalies": _every(MINUTE, "installations.watch_for_anomalies"),
     "give up unclaimed": _every(MINUTE, "installations.give_up_unclaimed"),
     "purge events": _every(10 * MINUTE, "webhooks.purge_events"),
     "purge calls": _every(10 * MINUTE, "installations.purge_calls"),

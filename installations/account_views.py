@@ -10,8 +10,10 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from .models import Visit
-from .people import visitors
+from .models import Place, Visit
+from .people import places, visitors
+
+MOST_PLACES = 20  # listed; whose provider gives them another network each day has more
 
 
 @never_cache
@@ -21,12 +23,16 @@ def account(request: HttpRequest) -> HttpResponse:
     if visitor is None:
         return redirect("sign_in")
     visitors.note(visitor)
+    mine = places.of(Place.Who.PORTAL_USER, visitor.user_id)
     context = {
         "visitor": visitor,
         "visits": visitors.visits_of(visitor),
         "memberships": visitors.memberships_of(visitor),
         "longest": Visit.LONGEST,
         "longest_pause": Visit.LONGEST_PAUSE,
+        "places": mine[:MOST_PLACES],
+        "has_new_place": places.unseen(mine).exists(),
+        "places_kept": places.KEPT,
         "to_confirm": visitors.to_be_proven(visitor),
     }
     return render(request, "installations/account.html", context)
@@ -46,6 +52,17 @@ def sign_out_elsewhere(request: HttpRequest) -> HttpResponse:
         messages.success(request, "That browser is signed out.")
     else:
         messages.info(request, "That browser was signed out before.")
+    return redirect("account")
+
+
+@require_POST
+def know_places(request: HttpRequest) -> HttpResponse:
+    """Say that it was oneself, at all places that are new."""
+    visitor = visitors.read(request.session)
+    if visitor is None:
+        return redirect("landing")
+    if places.see(places.of(Place.Who.PORTAL_USER, visitor.user_id), visitor.name):
+        messages.success(request, "Good. You are told when you sign in from a place that is new again.")
     return redirect("account")
 
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from . import outbox
+from .anomaly_pages import AnomalyPage  # noqa: F401 - registers itself
 from .audit import record
 from .calls import switches
 from .credentials import endpoint
@@ -21,6 +22,7 @@ from .list_filters import TimeFilter
 from .models import ApiCall, AuditEntry, Credential, Mail, Membership, Stop
 from .people import ownership
 from .people.members import NotAllowed
+from .place_pages import PlacePage  # noqa: F401 - registers itself
 from .signals import calls_may_go_on
 from .staff_pages import (
     Deed,

@@ -59,7 +59,7 @@ def client_for(portal: Portal, work_class: WorkClass, gate: AheadGate | None = N
         hub_id=portal.hub_id,
         surroundings=Surroundings(
             gate=GuardedGate(gate or ahead_gate_for(portal, work_class), portal.hub_id),
-            observer=observer_for(portal),
+            observer=observer_for(portal, is_bulk=work_class == WorkClass.BULK),
             breaker=BREAKER,
         ),
         api_url=settings.HUBSPOT_API_URL,

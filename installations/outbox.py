@@ -60,11 +60,14 @@ def register(kind: str, write: Write) -> None:
     _writers[kind] = write
 
 
-def post(portal: Portal, kind: str, to: Iterable[str], about: str = "", *, after: timedelta = timedelta()) -> int:
+def post(
+    portal: Portal | None, kind: str, to: Iterable[str], about: str = "", *, after: timedelta = timedelta()
+) -> int:
     """Put a message into the outbox, to leave `after` from now; return to how many people.
 
-    Nobody gets a second one of this `kind` `about` the same thing of this portal. Addresses come from HubSpot or from
-    people: what is none is left out. With mail switched off nothing is kept, so that nothing old leaves later.
+    Nobody gets a second one of this `kind` `about` the same thing of this portal; None: to staff, about no portal.
+    Addresses come from HubSpot or from people: what is none is left out. With mail switched off nothing is kept, so
+    that nothing old leaves later.
     """
     if kind not in _writers:
         raise ValueError(f"No kind of message {kind!r} is registered.")

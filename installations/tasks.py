@@ -7,11 +7,12 @@ import logging
 from celery import shared_task
 
 from . import outbox
+from .anomalies import watch
 from .calls import dry_runs, retention
 from .connecting import exchanges, flows, install
 from .credentials import rotation_mails
 from .leaving import erasing, uninstalling
-from .people import members, visitors
+from .people import members, places, visitors
 
 logger = logging.getLogger(__name__)
 
@@ -38,12 +39,20 @@ def give_up_unclaimed() -> None:
 
 @shared_task(name="installations.purge_flows", soft_time_limit=60, time_limit=90)
 def purge_flows() -> None:
-    """Delete what is over: round trips, visits, codes, uninstalls cut short, people without a role. Idempotent."""
+    """Delete what is over: round trips, visits, places, codes, people without a role, anomalies. Idempotent."""
     flows.purge()
     visitors.purge()
     members.forget_the_uninvited()
     exchanges.purge()
     uninstalling.purge()
+    places.purge()
+    watch.purge()
+
+
+@shared_task(name="installations.watch_for_anomalies", soft_time_limit=50, time_limit=55)
+def watch_for_anomalies() -> None:
+    """Judge the latest hour of every portal. Idempotent: what is found again stays one row, also of two at once."""
+    watch.sample()
 
 
 @shared_task(name="installations.purge_calls", soft_time_limit=120, time_limit=150)

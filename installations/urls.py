@@ -12,6 +12,7 @@ urlpatterns = [
     path("signout", views.sign_out, name="sign_out"),
     path("account/", account_views.account, name="account"),
     path("account/signout/", account_views.sign_out_elsewhere, name="sign_out_elsewhere"),
+    path("account/places/", account_views.know_places, name="know_places"),
     path("oauth/callback", views.callback, name="callback"),
     path("oauth/marketplace", views.continue_marketplace_install, name="continue_marketplace_install"),
     path("oauth/unclaimed", views.unclaimed, name="unclaimed"),

@@ -43,8 +43,8 @@ def record(status: int | None = 200, *, attempts: int = 1, at: datetime | None =
     return CallRecord(**values | more)
 
 
-def logged(portal: Portal | None, status: int | None = 200, **more: Any) -> None:
+def logged(portal: Portal | None, status: int | None = 200, *, is_bulk: bool = False, **more: Any) -> None:
     """Have one call written, and no others that may wait in this process."""
     own = Writer(0)
-    own.put(portal.pk if portal else None, record(status, **more))
+    own.put(portal.pk if portal else None, record(status, **more), is_bulk=is_bulk)
     own.flush()

@@ -38,10 +38,10 @@ class Writer:
             threading.Thread(target=self._write_for_ever, name="call-log", daemon=True).start()
             atexit.register(self.flush)
 
-    def put(self, portal_id: int | None, record: CallRecord) -> None:
+    def put(self, portal_id: int | None, record: CallRecord, *, is_bulk: bool = False) -> None:
         """Take a record. Never waits for anything: when the queue is full it is dropped, and counted."""
         try:
-            self._waiting.put_nowait((portal_id, record))
+            self._waiting.put_nowait(Logged(portal_id, record, is_bulk))
         except queue.Full:
             self._dropped += 1  # the calls themselves are unharmed
 
@@ -78,7 +78,7 @@ def _write(batch: list[Logged]) -> None:
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT set_config('statement_timeout', %s, true)", [_PATIENCE])
-        ApiCall.objects.bulk_create([_row(portal_id, record) for portal_id, record in batch])
+        ApiCall.objects.bulk_create([_row(portal_id, record) for portal_id, record, _ in batch])
         call_totals.add(batch)
 
 
@@ -114,13 +114,14 @@ def writer() -> Writer:
 
 
 class _Observer:
-    def __init__(self, portal_id: int | None) -> None:
+    def __init__(self, portal_id: int | None, *, is_bulk: bool) -> None:
         self._portal_id = portal_id
+        self._is_bulk = is_bulk
 
     def called(self, record: CallRecord) -> None:
-        writer().put(self._portal_id, record)
+        writer().put(self._portal_id, record, is_bulk=self._is_bulk)
 
 
-def observer_for(portal: Portal | None) -> CallObserver:
-    """Return what a client tells its calls to. None: a call before there is a portal."""
-    return _Observer(None if portal is None else portal.pk)
+def observer_for(portal: Portal | None, *, is_bulk: bool = False) -> CallObserver:
+    """Return what a client tells its calls to. None: a call before there is a portal. `is_bulk`: of bulk work."""
+    return _Observer(None if portal is None else portal.pk, is_bulk=is_bulk)

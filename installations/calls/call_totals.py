@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 
@@ -13,22 +13,34 @@ from hubspot_api.ports import CallRecord, FailedAttempt
 
 from ..models import CallMinute
 
-Logged = tuple[int | None, CallRecord]  # a portal's key, and what one of its calls was
 Answer = CallMinute.Answer
 _Minute = tuple[int | None, datetime, str, str]
 _Failure = tuple[date, int | None, str, str, int | None, str]
 
 _UNSENT = frozenset({"NotSent"})  # attempts that HubSpot cannot have seen
+_DENIED = frozenset({401, 403, 429})
+_FIGURES = 9  # of a minute
+
+
+class Logged(NamedTuple):
+    """A portal's key (None: a call of no portal), what one of its calls was, and whether bulk work made it."""
+
+    portal_id: int | None
+    record: CallRecord
+    is_bulk: bool = False
+
 
 _ADD_MINUTES = """
 INSERT INTO installations_callminute AS had (
-    portal_id, at, answer, category, calls, requests, errors, waited_ms, took_ms, sent_bytes, received_bytes
-) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+    portal_id, at, answer, category, calls, requests, errors, waited_ms, took_ms, sent_bytes, received_bytes,
+    bulk, denied
+) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 ON CONFLICT ON CONSTRAINT call_minute DO UPDATE SET
     calls = had.calls + excluded.calls, requests = had.requests + excluded.requests,
     errors = had.errors + excluded.errors, waited_ms = had.waited_ms + excluded.waited_ms,
     took_ms = had.took_ms + excluded.took_ms, sent_bytes = had.sent_bytes + excluded.sent_bytes,
-    received_bytes = had.received_bytes + excluded.received_bytes
+    received_bytes = had.received_bytes + excluded.received_bytes,
+    bulk = had.bulk + excluded.bulk, denied = had.denied + excluded.denied
 """
 _ADD_FAILURES = """
 INSERT INTO installations_failedrequests AS had (day, portal_id, method, path, status, category, times)
@@ -51,25 +63,26 @@ def _rows(totals: Mapping[Any, Iterable[int]]) -> list[tuple[Any, ...]]:
 
 
 def _minutes(logged: Iterable[Logged]) -> Mapping[_Minute, list[int]]:
-    totals: dict[_Minute, list[int]] = defaultdict(lambda: [0] * 7)
-    for portal_id, record in logged:
+    totals: dict[_Minute, list[int]] = defaultdict(lambda: [0] * _FIGURES)
+    for portal_id, record, is_bulk in logged:
         at = record.started_at.replace(second=0, microsecond=0)
         total = totals[portal_id, at, answer_of(record), category_of(record)]
-        for place, figure in enumerate(_figures(record)):
+        for place, figure in enumerate(_figures(record, is_bulk=is_bulk)):
             total[place] += figure
     return totals
 
 
-def _figures(record: CallRecord) -> tuple[int, ...]:
+def _figures(record: CallRecord, *, is_bulk: bool) -> tuple[int, ...]:
     unseen = sum(attempt.error in _UNSENT for attempt in record.failed)
     seen, failed = record.attempts - unseen, len(record.failed) - unseen
     times = (round(record.waited * 1000), round(record.took * 1000))
-    return (1, seen, failed, *times, record.bytes_sent, record.bytes_received)
+    denied = sum(attempt.status in _DENIED for attempt in record.failed)
+    return (1, seen, failed, *times, record.bytes_sent, record.bytes_received, seen if is_bulk else 0, denied)
 
 
 def _failures(logged: Iterable[Logged]) -> Mapping[_Failure, list[int]]:
     times: Counter[_Failure] = Counter()
-    for portal_id, record in logged:
+    for portal_id, record, _ in logged:
         day = record.started_at.astimezone(UTC).date()
         for attempt in record.failed:
             if attempt.error not in _UNSENT:

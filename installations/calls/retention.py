@@ -9,7 +9,7 @@ from django.db import connection
 from django.utils import timezone
 
 from ..bites import delete_in_bites
-from ..models import CallMinute, FailedRequests
+from ..models import CallMinute, FailedRequests, OthersCalls
 
 KEPT = timedelta(days=2)
 FAILED_KEPT = timedelta(days=30)
@@ -51,6 +51,7 @@ def purge_calls(for_s: float) -> int:
     deleted += sum(_purge_portal(portal_id, end) for portal_id in _latest_callers(now))
     if time.monotonic() < end:
         delete_in_bites(CallMinute.objects.filter(at__lt=now - MINUTES_KEPT))
+        delete_in_bites(OthersCalls.objects.filter(at__lt=now - MINUTES_KEPT))
         delete_in_bites(FailedRequests.objects.filter(day__lt=(now - FAILED_KEPT).date()))
     return deleted
 

@@ -68,7 +68,7 @@ def write(mail: Mail) -> Letter | None:
 
     Raises TryLater while nobody could connect it.
     """
-    portal = mail.portal
+    portal = mail.its_portal
     if switches.is_everything_stopped():
         raise TryLater("Calls to HubSpot are stopped: nobody can connect anything.", timezone.now() + FIRST_AFTER)
     is_out = portal.state == Portal.State.NEEDS_RECONNECT and portal.state_changed_at.isoformat() == mail.about

@@ -46,7 +46,7 @@ def _people(portal: Portal) -> list[str]:
 
 def write(mail: Mail) -> Letter | None:
     """Return what to say; None when the portal has another token by now, or has left."""
-    portal = mail.portal
+    portal = mail.its_portal
     credential = Credential.objects.filter(portal=portal, expires_at=None).defer("access_token").first()
     if credential is None or str(credential.token_number) != mail.about or portal.state != Portal.State.ACTIVE:
         return None

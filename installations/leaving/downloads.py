@@ -15,7 +15,7 @@ from django.core.cache import cache
 
 from ..audit import record
 from ..errors import InstallationError
-from ..models import Portal
+from ..models import AuditEntry, Portal
 from . import exporting
 
 AT_ONCE = 2  # per process, whose other threads go on with pages and webhooks
@@ -66,7 +66,7 @@ def begin(portal: Portal, actor: str) -> Iterator[bytes]:
         if not _places.take(key):
             raise DownloadBusy("Other accounts are being exported at the moment. Try again in a few minutes.")
         given_back.callback(_places.give_back, key)
-        record(portal, actor, "exported everything held")
+        record(portal, actor, AuditEntry.EXPORTED)
         return _Pieces(portal, key, given_back.pop_all())
     raise AssertionError  # unreachable: for the type checker
 

@@ -16,6 +16,7 @@ from ..calls import call_log
 from ..credentials.vault import destroy_data_key
 from ..errors import InstallationError
 from ..models import (
+    Anomaly,
     ApiCall,
     AuditEntry,
     CallMinute,
@@ -26,6 +27,7 @@ from ..models import (
     Mail,
     Membership,
     OAuthFlow,
+    OthersCalls,
     OwnershipClaim,
     Portal,
     Stop,
@@ -100,7 +102,8 @@ def _stop(portal: Portal) -> bool:
 def _erase_ours(portal: Portal) -> None:
     """Delete this room's rows. Sign-ins under way at HubSpot are left to run out, within the hour."""
     call_log.writer().flush()
-    for model in (ApiCall, CallMinute, FailedRequests, AuditEntry, Mail, OwnershipClaim, Membership):
+    calls = (ApiCall, CallMinute, FailedRequests, OthersCalls, Anomaly)
+    for model in (*calls, AuditEntry, Mail, OwnershipClaim, Membership):
         delete_in_bites(model._default_manager.filter(portal=portal))
     if holdings.is_latest(portal):
         stops = Stop.objects.exclude(ended_at=None)

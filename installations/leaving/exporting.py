@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, F, QuerySet, Sum
 from django.db.models.functions import TruncDate
 
-from ..models import ApiCall, AuditEntry, Credential, Mail, Membership, OwnershipClaim, Portal
+from ..models import Anomaly, ApiCall, AuditEntry, Credential, Mail, Membership, OwnershipClaim, Portal
 
 PAGE = 2000
 Line = dict[str, Any]
@@ -80,6 +80,9 @@ def _of_installations(portal: Portal) -> Iterator[Line]:
     yield from rows("ownership_claim", claims, "claimant__user_id", "claimed_at")
     yield from rows("audit", AuditEntry.objects.filter(portal=portal), "at", "actor", "action", "detail")
     yield from rows("mail", Mail.objects.filter(portal=portal), "to", "about", "posted_at", "state", "ended_at")
+    anomalies = Anomaly.objects.filter(portal=portal)
+    times = ("begun_at", "found_at", "dismissed_at", "ended_at")
+    yield from rows("anomaly", anomalies.annotate(what=F("kind")), "what", *times, "figure", "usual", "limit")
     yield from _calls(portal)
 
 

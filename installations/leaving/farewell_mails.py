@@ -78,7 +78,7 @@ def write(mail: Mail) -> Letter | None:
 
     Raises TryLater while HubSpot is being told, for an hour at most: what came of it belongs into the message.
     """
-    portal = mail.portal
+    portal = mail.its_portal
     if portal.state == Portal.State.DISCONNECTING:
         raise TryLater("HubSpot is being told of the disconnect.", timezone.now() + _LOOK_AGAIN)
     is_back = Portal.objects.live().filter(hub_id=portal.hub_id).exists()

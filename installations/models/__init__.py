@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from .anomalies import Anomaly, OthersCalls
 from .calls import ApiCall, CallMinute, DryRun, FailedRequests, Stop
 from .consents import Exchange, OAuthFlow, UnclaimedGrant, Uninstall
 from .credentials import ROTATE_AFTER, Credential, DataKey, KeySentinel, TokenEndpoint
 from .messages import AuditEntry, Mail
 from .people import Membership, OwnershipClaim, Visit
+from .places import Place
 from .portals import ERASE_AFTER, Portal, PortalQuerySet, erase_due
 
 __all__ = [
     "ERASE_AFTER",
     "ROTATE_AFTER",
+    "Anomaly",
     "ApiCall",
     "AuditEntry",
     "CallMinute",
@@ -24,7 +27,9 @@ __all__ = [
     "Mail",
     "Membership",
     "OAuthFlow",
+    "OthersCalls",
     "OwnershipClaim",
+    "Place",
     "Portal",
     "PortalQuerySet",
     "Stop",

@@ -67,6 +67,9 @@ class CallMinute(models.Model):
     took_ms = models.BigIntegerField()
     sent_bytes = models.BigIntegerField()
     received_bytes = models.BigIntegerField()
+    # Of the requests, with defaults in the database for processes of a version that does not know them yet:
+    bulk = models.IntegerField(default=0, db_default=0)  # made by bulk work: syncs, checks, sweeps
+    denied = models.IntegerField(default=0, db_default=0)  # answered 401, 403 or 429
 
     class Meta:
         constraints = [

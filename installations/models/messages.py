@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -13,6 +14,8 @@ from .portals import Portal
 
 class AuditEntry(models.Model):
     """What somebody did to an installation. Written once, never changed."""
+
+    EXPORTED: ClassVar = "exported everything held"  # counted: see installations.anomalies
 
     # Null: it concerned no single portal.
     portal = models.ForeignKey(Portal, models.CASCADE, null=True, related_name="audit_entries")
@@ -25,6 +28,8 @@ class AuditEntry(models.Model):
         indexes = [
             # The activity page lists a portal's latest.
             models.Index(fields=["portal", "-at"], name="audit_portal_at"),
+            # Whether somebody exports more than usual.
+            models.Index(fields=["at"], condition=Q(action="exported everything held"), name="audit_exported"),
         ]
 
 
@@ -38,7 +43,7 @@ class Mail(models.Model):
         GIVEN_UP = "given_up"  # tried for a day; latest_error says why in vain
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)  # also its Message-ID: who gets it twice can tell
-    portal = models.ForeignKey(Portal, models.CASCADE, related_name="mails")
+    portal = models.ForeignKey(Portal, models.CASCADE, null=True, related_name="mails")  # null: to staff, of no portal
     kind = models.TextField()
     about = models.TextField(default="", blank=True)  # the occasion: nobody gets two of a kind about the same
     to = models.TextField()
@@ -50,7 +55,11 @@ class Mail(models.Model):
     latest_error = models.TextField(default="", blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["portal", "kind", "about", "to"], name="one_mail_per_occasion")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["portal", "kind", "about", "to"], nulls_distinct=False, name="one_mail_per_occasion"
+            )
+        ]
         indexes = [
             # The sender takes the one that is due longest.
             models.Index(fields=["due_at"], condition=Q(state="waiting"), name="mail_due"),
@@ -60,3 +69,10 @@ class Mail(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind.replace('_', ' ')} to {self.to}"
+
+    @property
+    def its_portal(self) -> Portal:
+        """The portal of a message to its people. Raises ValueError for one to staff."""
+        if self.portal is None:
+            raise ValueError(f"The message {self.kind} is about no portal.")
+        return self.portal

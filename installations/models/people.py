@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from .places import Place
 from .portals import Portal
 
 
@@ -82,6 +83,7 @@ class Visit(models.Model):
     user_id = models.BigIntegerField()
     email = models.TextField(default="", blank=True)
     browser = models.TextField(default="", blank=True)  # for its user to recognise: "Firefox on Windows"
+    place = models.ForeignKey(Place, models.SET_NULL, null=True, related_name="visits")  # null: forgotten
     began_at = models.DateTimeField()
     seen_at = models.DateTimeField()  # when a page was opened last, to the minute
 

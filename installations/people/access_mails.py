@@ -89,7 +89,7 @@ def _write_asked(mail: Mail) -> Letter | None:
     if member is None or not member.is_asking:
         return None
     link = f"{_address(mail, 'portal_settings')}#people"
-    return Letter(f"{member.name} asks for access to {mail.portal}", _text(_ASKED, mail, member, link=link))
+    return Letter(f"{member.name} asks for access to {mail.its_portal}", _text(_ASKED, mail, member, link=link))
 
 
 def _write_let_in(mail: Mail) -> Letter | None:
@@ -97,17 +97,16 @@ def _write_let_in(mail: Mail) -> Letter | None:
     if member is None or member.role == _Role.WAITING:
         return None
     text = _text(_LET_IN, mail, member, link=_address(mail, "portal"), role=member.get_role_display().lower())
-    return Letter(f"You have been let into {mail.portal}", text)
+    return Letter(f"You have been let into {mail.its_portal}", text)
 
 
 def _write_claimed(mail: Mail) -> Letter | None:
     claim, ripe_at = OwnershipClaim.objects.filter(portal=mail.portal).first(), parse_datetime(mail.about)
     if claim is None:
         return None
-    link = f"{settings.PUBLIC_URL}{reverse('sign_in')}?hub_id={mail.portal.hub_id}"
-    return Letter(
-        f"The ownership of {mail.portal} was claimed", _text(_CLAIMED, mail, claim.claimant, link=link, ripe_at=ripe_at)
-    )
+    link = f"{settings.PUBLIC_URL}{reverse('sign_in')}?hub_id={mail.its_portal.hub_id}"
+    text = _text(_CLAIMED, mail, claim.claimant, link=link, ripe_at=ripe_at)
+    return Letter(f"The ownership of {mail.its_portal} was claimed", text)
 
 
 def _write_handed_over(mail: Mail) -> Letter | None:
@@ -115,24 +114,24 @@ def _write_handed_over(mail: Mail) -> Letter | None:
     if heir is None or heir.role != _Role.OWNER:
         return None
     text = _text(_HANDED_OVER, mail, heir, link=_address(mail, "portal_settings"))
-    return Letter(f"{mail.portal} has a new owner at hubapp", text)
+    return Letter(f"{mail.its_portal} has a new owner at hubapp", text)
 
 
 def _whom(mail: Mail) -> Membership | None:
     """Return whom a message is about, if the portal still knows them."""
-    return mail.portal.memberships.filter(user_id=mail.about.split()[0]).first()
+    return mail.its_portal.memberships.filter(user_id=mail.about.split()[0]).first()
 
 
 def _address(mail: Mail, name: str) -> str:
-    return f"{settings.PUBLIC_URL}{reverse(name, kwargs={'hub_id': mail.portal.hub_id})}"
+    return f"{settings.PUBLIC_URL}{reverse(name, kwargs={'hub_id': mail.its_portal.hub_id})}"
 
 
 def _text(words: str, mail: Mail, member: Membership, **more: object) -> str:
     return words.format(
         who=member.name,
         user_id=member.user_id,
-        portal=mail.portal.name or "your HubSpot account",
-        hub_id=mail.portal.hub_id,
+        portal=mail.its_portal.name or "your HubSpot account",
+        hub_id=mail.its_portal.hub_id,
         host=settings.PUBLIC_URL,
         **more,
     )

@@ -12,13 +12,15 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
+from ..audit import record
 from ..bites import delete_in_bites
-from ..models import Membership, Portal, Visit
+from ..models import Membership, Place, Portal, Visit
 from ..signals import signed_out_everywhere
-from . import browsers
+from . import places
 
 PROVEN_FOR = timedelta(hours=12)  # then HubSpot is asked again whether the user belongs to the account
 NOTED_EVERY = timedelta(minutes=1)  # opening pages is written down no more often
+MOST_TOLD = 20  # portals in which a new place of somebody is written down
 _KEY = "visit"  # the session's key for the id of the visit
 _PAGE = "page"  # the session's key for the account and address of the page that had to wait for HubSpot
 
@@ -55,11 +57,26 @@ def sign_in(request: HttpRequest, user_id: int, email: str) -> None:
     _forget(request.session)
     if before is not None and before.user_id != user_id:
         request.session.flush()
-    now, browser = timezone.now(), browsers.describe(request.headers.get("User-Agent", ""))
-    visit = Visit.objects.create(user_id=user_id, email=email, browser=browser, began_at=now, seen_at=now)
+    visit = _begin_visit(request, user_id, email)
     request.session.cycle_key()
     request.session.set_expiry(Visit.LONGEST)
     request.session[_KEY] = str(visit.pk)
+
+
+@transaction.atomic
+def _begin_visit(request: HttpRequest, user_id: int, email: str) -> Visit:
+    """Make the row that the session names. A place that is new to the user is written down in each of their portals."""
+    place, is_news = places.note(request, Place.Who.PORTAL_USER, user_id, email)
+    for membership in _memberships_in_live_portals(user_id)[:MOST_TOLD] if is_news else ():
+        record(membership.portal, membership.name, "signed in from a new place", place.browser or "Unknown browser")
+    now = timezone.now()
+    return Visit.objects.create(
+        user_id=user_id, email=email, browser=place.browser, place=place, began_at=now, seen_at=now
+    )
+
+
+def _memberships_in_live_portals(user_id: int) -> QuerySet[Membership]:
+    return Membership.objects.filter(user_id=user_id, portal__state__in=Portal.LIVE).select_related("portal")
 
 
 def sign_out(request: HttpRequest) -> None:
@@ -98,7 +115,8 @@ def note(visitor: Visitor) -> None:
 
 def visits_of(visitor: Visitor) -> QuerySet[Visit]:
     """Return in which browsers the visitor is signed in, the one used last first."""
-    return Visit.objects.open().filter(user_id=visitor.user_id).order_by("-seen_at", "-began_at")
+    theirs = Visit.objects.open().filter(user_id=visitor.user_id)
+    return theirs.select_related("place").order_by("-seen_at", "-began_at")
 
 
 def purge() -> int:
@@ -141,11 +159,11 @@ def prove(portal: Portal, user_id: int, email: str, *, first_role: Membership.Ro
 
 def memberships_of(visitor: Visitor) -> QuerySet[Membership]:
     """Return the visitor's memberships of live portals that are proven recently enough, by portal."""
-    proven = Membership.objects.filter(user_id=visitor.user_id, proven_at__gt=timezone.now() - PROVEN_FOR)
-    return proven.filter(portal__state__in=Portal.LIVE).select_related("portal").order_by("portal__name", "portal_id")
+    proven = _memberships_in_live_portals(visitor.user_id).filter(proven_at__gt=timezone.now() - PROVEN_FOR)
+    return proven.order_by("portal__name", "portal_id")
 
 
 def to_be_proven(visitor: Visitor) -> QuerySet[Membership]:
     """Return the visitor's other memberships of live portals: HubSpot confirmed them too long ago."""
-    unproven = Membership.objects.filter(user_id=visitor.user_id, proven_at__lte=timezone.now() - PROVEN_FOR)
-    return unproven.filter(portal__state__in=Portal.LIVE).select_related("portal").order_by("portal__name", "portal_id")
+    unproven = _memberships_in_live_portals(visitor.user_id).filter(proven_at__lte=timezone.now() - PROVEN_FOR)
+    return unproven.order_by("portal__name", "portal_id")

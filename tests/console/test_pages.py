@@ -16,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from hubapp.logs import JsonFormatter
-from installations.models import ApiCall, Credential, DryRun, Portal, Stop
+from installations.models import ApiCall, Credential, DryRun, Place, Portal, Stop
 from installations.staff_pages import StaffPage
 from tests.events import stored
 
@@ -150,7 +150,10 @@ def test_nothing_can_be_added_changed_or_deleted(console: Client, page: StaffPag
     assert page.model._default_manager.filter(pk=row.pk).values().get() == before
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if page.model not in {Portal, Stop, DryRun}], ids=name_of)
+OTHERWISE_SEARCHED = {Portal, Stop, DryRun, Place}
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.model not in OTHERWISE_SEARCHED], ids=name_of)
 def test_a_list_shows_one_portals_rows_when_its_account_is_searched_for(
     console: Client, page: StaffPage, portal: Portal
 ) -> None:

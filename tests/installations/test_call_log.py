@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection, transaction
+from django.db.models import Sum
 from django.utils import timezone
 
 from hubspot_api.attempts import Surroundings
@@ -44,6 +45,15 @@ def test_calls_of_a_minute_are_added_up_by_how_they_ended() -> None:
     }
     first = CallMinute.objects.get(portal=portal, at__minute=0, answer="2xx")
     assert (first.waited_ms, first.took_ms, first.sent_bytes, first.received_bytes) == (30, 15, 9, 30)
+
+
+def test_bulk_works_requests_and_refused_ones_are_counted_apart() -> None:
+    portal = make_portal()
+    for status in (200, 401, 403, 429, 404):
+        logged(portal, status, at=NOON)
+        logged(portal, status, at=NOON, attempts=2, is_bulk=True)
+    sums = CallMinute.objects.aggregate(requests=Sum("requests"), bulk=Sum("bulk"), denied=Sum("denied"))
+    assert sums == {"requests": 15, "bulk": 10, "denied": 6}
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from installations.leaving import certificates, disconnecting, erasing, holdings
 from installations.leaving.certificates import CertificateInvalid, Verdict
 from installations.leaving.erasing import NotErased
 from installations.models import (
+    Anomaly,
     ApiCall,
     CallMinute,
     Credential,
@@ -30,6 +31,7 @@ from installations.models import (
     Mail,
     Membership,
     OAuthFlow,
+    OthersCalls,
     OwnershipClaim,
     Portal,
     Stop,
@@ -65,6 +67,8 @@ def filled(hub_id: int | None = None) -> Portal:
     OAuthFlow.objects.create(
         state_digest=uuid.uuid4().bytes, browser_digest=b"b", purpose=OAuthFlow.Purpose.INSTALL, hub_id=portal.hub_id
     )
+    Anomaly.objects.create(portal=portal, kind=Anomaly.Kind.CALLS, figure=5, usual=1, limit=4)
+    OthersCalls.objects.create(portal=portal, at=now, calls=3)
     Uninstall.objects.create(hub_id=portal.hub_id, until=now)
     Stop.objects.create(hub_id=portal.hub_id, reason="a leak", begun_by="alice", ended_at=now)
     DryRun.objects.create(place=1, hub_id=portal.hub_id, burst=90, begun_by="alice", ends_at=now, ended_at=now)

@@ -17,7 +17,7 @@ from crm import export as mirror
 from installations.audit import record
 from installations.leaving import downloads, exporting
 from installations.leaving.downloads import DownloadBusy
-from installations.models import AuditEntry, OwnershipClaim, Portal
+from installations.models import Anomaly, AuditEntry, OwnershipClaim, Portal
 from tests.console.world import CANARY_ACCESS, CANARY_REFRESH, filled_portal
 from tests.pages.furniture import ADMIN, OWNER, VIEWER, browser_of, furnished
 from tests.portals import make_portal
@@ -75,6 +75,7 @@ KINDS = {
     "crm.Property": "property",
     "crm.Record": "record",
     "crm.Sync": "sync",
+    "installations.Anomaly": "anomaly",
     "installations.ApiCall": "api_calls",
     "installations.AuditEntry": "audit",
     "installations.Credential": "credential",
@@ -87,6 +88,7 @@ KINDS = {
 SAYS_NOTHING = {
     *("crm.FeedHead", "installations.DataKey", "lanes.Lane"),  # how far we are, and a key
     *("installations.CallMinute", "installations.FailedRequests"),  # sums of calls, which have a line of their own
+    "installations.OthersCalls",  # a sample of calls that we did not make; what came of it has a line
 }
 
 
@@ -104,8 +106,9 @@ def test_everything_of_ours_has_its_line() -> None:
     portal = filled_portal()
     member = portal.memberships.get()
     OwnershipClaim.objects.create(portal=portal, claimant=member, claimed_at=timezone.now())
+    Anomaly.objects.create(portal=portal, kind=Anomaly.Kind.CALLS, figure=5, usual=1, limit=4)
     kinds = {line["kind"] for line in exported(portal)}
-    assert {"credential", "membership", "ownership_claim", "audit", "mail", "api_calls", "event"} <= kinds
+    assert {"anomaly", "credential", "membership", "ownership_claim", "audit", "mail", "api_calls", "event"} <= kinds
 
 
 def test_calls_are_summed_up_by_the_day() -> None:

@@ -44,7 +44,7 @@ ASKERS = {
 OPEN = {"landing", "install", "sign_in", "sign_out", "callback", "continue_marketplace_install", "receive_webhooks"}
 OPEN |= {"app_card", "offer_embedded_view", "embedded_view"}  # by HubSpot's signature, or a token: tests/embedded
 OF_THIS_BROWSER = {"account", "sign_out_elsewhere", "unclaimed", "decide_unclaimed", "other_account"}
-OF_THIS_BROWSER |= {"decide_other_account"}
+OF_THIS_BROWSER |= {"decide_other_account", "know_places"}
 _SAMPLES = {"plural": OBJECT_TYPES[0].plural, "record_id": CONTACT_ID, "hub_id": None, "member_id": None}
 
 

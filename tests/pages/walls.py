@@ -30,7 +30,18 @@ from django.utils import timezone
 from crm.models import Association, ClosedFeature, FeedHead, Owner, Property, Record, Sync
 from crm.object_types import CONTACT
 from embedded.models import CardVisit
-from installations.models import ApiCall, AuditEntry, Credential, Mail, Membership, OwnershipClaim, Portal, Visit
+from installations.models import (
+    Anomaly,
+    ApiCall,
+    AuditEntry,
+    Credential,
+    Mail,
+    Membership,
+    OwnershipClaim,
+    Place,
+    Portal,
+    Visit,
+)
 from lanes.models import Lane
 from tests.portals import make_member, make_portal
 from webhooks.models import Event, Failure
@@ -145,6 +156,10 @@ def _mark(side: Side) -> None:
         issued_at=then,
     )
     Event.objects.filter(portal=portal).update(event_type=Concat("event_type", Value(f".{mark}")))
+    Anomaly.objects.create(portal=portal, kind=Anomaly.Kind.CALLS, figure=700 + side.number, usual=1, limit=600)
+    for user_id in memberships.values_list("user_id", flat=True):
+        whose = {"who": Place.Who.PORTAL_USER, "person_id": user_id, "name": mark}
+        Place.objects.create(**whose, network=f"network {mark}", browser="", is_news=True)
     Mail.objects.create(portal=portal, kind="reconnect", about=mark, to=f"{mark}@example.com", due_at=then)
     ApiCall.objects.create(
         portal=portal,
@@ -289,6 +304,8 @@ def _state_of(portal: Portal | None) -> str:
         digest.update("".join(sorted(map(repr, rows.values()))).encode())
     people = Membership.objects.filter(portal=portal).values("user_id")
     digest.update("".join(sorted(map(repr, Visit.objects.filter(user_id__in=people).values()))).encode())
+    places = Place.objects.filter(person_id__in=people).order_by("pk")
+    digest.update("".join(map(repr, places.values())).encode())
     return digest.hexdigest()
 
 
@@ -320,7 +337,7 @@ Condition = Callable[[Filter], bool]  # whether to leave it out
 
 @contextmanager
 def every_condition(is_left_out: Condition) -> Iterator[None]:
-    """Ask about each condition on `portal` or `user_id` of every query of our rooms. Django is changed, not us."""
+    """Ask about each condition on `portal` or a person of every query of our rooms. Django is changed, not us."""
     real = QuerySet._filter_or_exclude_inplace  # type: ignore[attr-defined]
 
     def filtered(rows: Any, negate: bool, args: Any, kwargs: Any) -> None:
@@ -338,7 +355,7 @@ def every_condition(is_left_out: Condition) -> Iterator[None]:
 
 
 def _is_hole(name: str, place: tuple[str, int, str], is_left_out: Condition) -> bool:
-    is_wall = name == "user_id" or name.partition("__")[0] in {"portal", "portal_id"}
+    is_wall = name in {"user_id", "person_id"} or name.partition("__")[0] in {"portal", "portal_id"}
     is_wall = is_wall and name != "portal__state__in"
     return is_wall and is_left_out(Filter(*place, name))
 

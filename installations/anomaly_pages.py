@@ -1,0 +1,105 @@
+"""What looks like somebody else using our access, in the staff console: portals' unusual hours."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.safestring import SafeString
+
+from .anomalies import watch
+from .calls import switches
+from .models import Anomaly
+from .staff_pages import PortalRowsPage, Section, actor, ago, is_confirmed, tag, why
+
+
+class OpenFilter(admin.SimpleListFilter):
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, _request: HttpRequest, _page: Any) -> list[tuple[str, str]]:
+        return [("alarming", "To be looked at"), ("open", "Going on")]
+
+    def queryset(self, _request: HttpRequest, rows: Any) -> QuerySet[Anomaly]:
+        match self.value():
+            case "alarming":
+                found: QuerySet[Anomaly] = rows.alarming()
+            case "open":
+                found = rows.open()
+            case _:
+                found = rows
+        return found
+
+
+@admin.register(Anomaly)
+class AnomalyPage(PortalRowsPage):
+    heading = "Anomalies"
+    explanation = (
+        "Hours of portals that were not like their own: maybe a stolen token, maybe an import. One per portal and kind "
+        "until it is over. Stop the calls first if in doubt; nothing is lost by that."
+    )
+    section, rank = Section.PORTALS, 6
+    ordering = ("-begun_at",)
+    list_display = (
+        "portal_link",
+        "kind",
+        "state",
+        "in_an_hour",
+        "usually",
+        ago("begun_at", "Since"),
+        ago("found_at", "Latest"),
+    )
+    list_filter = (OpenFilter, "kind")
+    actions = ("stop_calls", "dismiss")
+    fields = (
+        *("portal_link", "kind", "state", "figure", "usual", "limit", "begun_at", "found_at"),
+        *("dismissed_at", "dismissed_by", "ended_at"),
+    )
+    readonly_fields = ("portal_link", "state")
+
+    def title_of(self, row: Anomaly) -> str:
+        return f"{row.portal}: {row}"
+
+    @admin.display(description="In an hour")
+    def in_an_hour(self, anomaly: Anomaly) -> str:
+        return f"{anomaly.figure:,}"
+
+    @admin.display(description="Usual, up to")
+    def usually(self, anomaly: Anomaly) -> str:
+        return f"{anomaly.usual:,}"
+
+    @admin.display(description="State")
+    def state(self, anomaly: Anomaly) -> SafeString:
+        if anomaly.ended_at:
+            return tag("over", "plain")
+        return tag("seen, all right", "good") if anomaly.dismissed_at else tag("look at it", "problem")
+
+    @admin.action(description="Stop calls to HubSpot", permissions=["view"])
+    def stop_calls(self, request: HttpRequest, anomalies: QuerySet[Anomaly]) -> HttpResponse | None:
+        """Throw the kill switch of the portals concerned, once confirmed."""
+        if not is_confirmed(request):
+            return self.ask_first(
+                request,
+                anomalies,
+                action="stop_calls",
+                question="Stop all calls to HubSpot for the portals concerned?",
+                details=[
+                    "No process calls HubSpot for them any more within seconds. Their work waits, nothing is lost.",
+                    "A stolen token works on for whoever has it: disconnect the portal to have it revoked.",
+                ],
+                verb="Stop calls",
+                asks_why=True,
+            )
+        hub_ids = set(anomalies.values_list("portal__hub_id", flat=True))
+        stopped = sum(switches.stop(actor(request), why(request), hub_id) for hub_id in hub_ids)
+        self.message_user(request, f"{stopped} portals are stopped.", messages.SUCCESS)
+        return None
+
+    @admin.action(description="Seen, all right", permissions=["view"])
+    def dismiss(self, request: HttpRequest, anomalies: QuerySet[Anomaly]) -> None:
+        """End the alarm; it comes back only if it becomes twice as bad, or anew after it was over."""
+        chosen = anomalies.select_related("portal")
+        dismissed = sum(watch.dismiss(anomaly, actor(request)) for anomaly in chosen)
+        self.message_user(request, f"{dismissed} alarms ended.", messages.SUCCESS)
