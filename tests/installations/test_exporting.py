@@ -88,6 +88,7 @@ KINDS = {
 SAYS_NOTHING = {
     *("crm.FeedHead", "installations.DataKey", "lanes.Lane"),  # how far we are, and a key
     *("installations.CallMinute", "installations.FailedRequests"),  # sums of calls, which have a line of their own
+    "embedded.CardVisit",  # openings that last minutes
     "installations.OthersCalls",  # a sample of calls that we did not make; what came of it has a line
 }
 
