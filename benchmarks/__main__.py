@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from importlib import import_module
 from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
 _NAMES = sorted(path.stem for path in Path(__file__).parent.glob("[a-z]*.py") if "_" not in path.stem)
 
@@ -19,4 +22,11 @@ def main(arguments: list[str]) -> int:
     return max(int(import_module(f"benchmarks.{name}").main(options)) for name in names)
 
 
+def _end(number: int, _frame: FrameType | None) -> NoReturn:
+    """Leave by the way in, so that servers are stopped and folders removed. A second signal ends it at once."""
+    signal.signal(number, signal.SIG_DFL)
+    sys.exit(128 + number)
+
+
+signal.signal(signal.SIGTERM, _end)
 sys.exit(main(sys.argv[1:]))
