@@ -16,7 +16,7 @@ from typing import Any
 import httpx2
 
 from compat.environments import PLACE
-from compat.ports import free_pair
+from demo import ports
 
 Json = dict[str, Any]
 
@@ -149,7 +149,7 @@ class Hub:
 @contextmanager
 def running(seed: Mapping[str, int]) -> Iterator[Hub]:
     """An emulator with one account, until the block ends."""
-    port = free_pair()
+    port = ports.free_ports(2)  # one for each region
     command = [
         sys.executable,
         "-m",
