@@ -232,6 +232,9 @@ ALLAUTH_TRUSTED_PROXY_COUNT = 1 if BEHIND_TLS_PROXY else 0  # whose address coun
 MFA_ADAPTER = "hubapp.staff.adapters.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_ISSUER = f"hubapp ({_public.hostname})"
+MFA_TOTP_TOLERANCE = (
+    1  # the code before and the one after are taken too, once each: people type, and clocks differ (RFC 6238, 5.2)
+)
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # addresses of staff are only for display
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEVELOPMENT
 CACHES = {

@@ -51,10 +51,7 @@ def _filled(route: str) -> str:
 
 
 def one_time_code(secret: str) -> str:
-    """What an authenticator app shows (RFC 6238); of a code about to expire the next, as people wait for it too."""
-    left = 30 - time.time() % 30
-    if left < 10:
-        time.sleep(left)
+    """What an authenticator app shows (RFC 6238). It is still taken half a minute after it has changed."""
     counter = struct.pack(">Q", int(time.time()) // 30)
     digest = hmac.digest(b32decode(secret), counter, "sha1")
     offset = digest[-1] & 15
