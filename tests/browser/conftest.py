@@ -35,9 +35,9 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def world() -> Iterator[World]:
-    """The product with nothing in it. Started before the browser: its settings are read in this process too."""
+    """The product with nothing in it, for all files here. Started before the browser: its settings are read here."""
     folder = Path(tempfile.mkdtemp(prefix="hubapp-browser-"))
     stack = Stack(folder)
     stack.start()
