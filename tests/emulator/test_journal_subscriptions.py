@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.journal.filters import OPERATORS, Condition
-from tests.emulator.hub import APP_ID, CLIENT_ID, HUB, Hub
+from tests.emulator.hub import APP_ID, HUB, Hub
 from tests.emulator.journal import (
     INSTALL,
     OTHER_CLIENT,
@@ -373,5 +373,4 @@ def test_calls_to_the_journal_count_for_no_account(hub: Hub, journal: Journal) -
         True,
         "/webhooks-journal/journal/2026-03/earliest",
     )
-    assert CLIENT_ID in hub.emulator.apps
     assert hub.get("/crm/v3/objects/contacts").headers["X-HubSpot-RateLimit-Remaining"] == "109"
