@@ -10,8 +10,8 @@ import httpx2
 import pytest
 
 from emulator.workflows.wire import Incoming
+from tests.emulator.custom_actions.developer import KEY, definition
 from tests.emulator.hub import APP_ID, CLIENT_ID, CRM_SCOPES, HUB, Hub
-from tests.emulator.test_custom_actions import KEY, definition
 from tests.emulator.test_schemas import CAR
 
 Json = dict[str, Any]

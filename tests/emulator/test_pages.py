@@ -20,6 +20,26 @@ def addresses(hub: Hub) -> list[str]:
     """Every page there is, with something on it that would break out of its place if it could."""
     hub.subscribe("contact.creation", "contact.propertyChange:email")
     hub.portal(7, name=SCRIPT)
+    shown = pages_of_records(hub)
+    hub.receiver.answer = 503
+    hub.emulator.deliver()
+    hub.control("POST", "faults", {"action": "drop", "match": {"event_type": SCRIPT}})
+    hub.control("POST", "faults", {"action": "status", "params": {"body": SCRIPT}, "match": {"path": SCRIPT}})
+    return [*PAGES, *shown, *pages_of_the_app(), *pages_of_consent()]
+
+
+PAGES = [
+    *("/", "/_ui/accounts/new", f"/_ui/accounts/{HUB}", "/_ui/accounts/7"),
+    *("/_ui/deliveries", "/_ui/deliveries/1", "/_ui/requests", "/_ui/faults", "/_ui/faults?add=drip"),
+    f"/_ui/deliveries?{urlencode({'type': 'contact.creation', 'hub_id': HUB, 'status': '5'})}",
+    f"/_ui/requests?{urlencode({'path': SCRIPT})}",
+    f"/_ui/faults?{urlencode({'done': 'removed', 'again': SCRIPT})}",
+    *("/_ui/clock", "/_ui/scenarios", *(f"/_ui/scenarios?play={name}" for name in LIBRARY)),
+]
+
+
+def pages_of_records(hub: Hub) -> list[str]:
+    """Of all kinds, and of records that have a script for a name, are archived or associated."""
     ada, gone = hub.create(email="ada@b.co", firstname=SCRIPT), hub.create(email="gone@b.co")
     company = hub.create("companies", name='Acme "&" Sons')
     hub.change(
@@ -28,50 +48,26 @@ def addresses(hub: Hub) -> list[str]:
         {"op": "update", "object_type": "contact", "id": ada, "properties": {"lastname": SCRIPT}},
         {"op": "create", "object_type": "contact", "properties": {"email": "x@b.co", "firstname": SCRIPT}},
     )
-    hub.receiver.answer = 503
-    hub.emulator.deliver()
-    hub.control("POST", "faults", {"action": "drop", "match": {"event_type": SCRIPT}})
-    hub.control("POST", "faults", {"action": "status", "params": {"body": SCRIPT}, "match": {"path": SCRIPT}})
-    query = urlencode(authorize_query())
+    kinds = hub.emulator.portals[HUB].crm.types
     return [
-        "/",
-        "/_ui/accounts/new",
-        f"/_ui/accounts/{HUB}",
-        "/_ui/accounts/7",
-        records(),
-        f"{records()}?q=ada&sort=-email",
-        f"{records()}?{urlencode({'q': SCRIPT})}",
+        *(records(), f"{records()}?q=ada&sort=-email", f"{records()}?{urlencode({'q': SCRIPT})}"),
         f"{records()}?archived=1",
-        *(records(kind.type_id) for kind in hub.emulator.portals[HUB].crm.types),
-        *(new_record(kind.type_id) for kind in hub.emulator.portals[HUB].crm.types),
-        record(ada),
-        f"{record(ada)}?add=phone",
-        f"{record(ada)}?all=1&done=archive",
-        f"{record(ada)}/history",
-        f"{record(ada)}/history/lastname",
-        f"{record(ada)}/associations/0-2",
-        record(gone),
-        record(company, "0-2"),
-        "/_ui/apps",
-        "/_ui/apps/new",
-        f"/_ui/apps/{APP_ID}",
-        f"/_ui/apps/{APP_ID}?{urlencode({'done': 'delete', 'event_type': SCRIPT})}",
-        f"/_ui/apps/{APP_ID}/edit",
-        "/_ui/deliveries",
-        f"/_ui/deliveries?{urlencode({'type': 'contact.creation', 'hub_id': HUB, 'status': '5'})}",
-        "/_ui/deliveries/1",
-        "/_ui/requests",
-        f"/_ui/requests?{urlencode({'path': SCRIPT})}",
-        "/_ui/faults",
-        "/_ui/faults?add=drip",
-        f"/_ui/faults?{urlencode({'done': 'removed', 'again': SCRIPT})}",
-        "/_ui/scenarios",
-        *(f"/_ui/scenarios?play={name}" for name in LIBRARY),
-        "/_ui/clock",
-        f"/oauth/authorize?{query}",
-        f"/oauth/{HUB}/authorize?{query}",
-        "/oauth/authorize",
+        *(records(kind.type_id) for kind in kinds),
+        *(new_record(kind.type_id) for kind in kinds),
+        *(record(ada), f"{record(ada)}?add=phone", f"{record(ada)}?all=1&done=archive"),
+        *(f"{record(ada)}/history", f"{record(ada)}/history/lastname", f"{record(ada)}/associations/0-2"),
+        *(record(gone), record(company, "0-2")),
     ]
+
+
+def pages_of_the_app() -> list[str]:
+    done = urlencode({"done": "delete", "event_type": SCRIPT})
+    return ["/_ui/apps", "/_ui/apps/new", *(f"/_ui/apps/{APP_ID}{end}" for end in ("", f"?{done}", "/edit"))]
+
+
+def pages_of_consent() -> list[str]:
+    query = urlencode(authorize_query())
+    return [f"/oauth/authorize?{query}", f"/oauth/{HUB}/authorize?{query}", "/oauth/authorize"]
 
 
 def test_every_page_is_whole_says_what_it_is_and_has_nothing_inline(hub: Hub, addresses: list[str]) -> None:
