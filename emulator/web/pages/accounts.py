@@ -110,45 +110,14 @@ class NewAccount(Page):
 
     def _show(self, resp: falcon.Response, form: Form, error: str | None) -> None:
         regions = [(hublet, f"{REGIONS.get(hublet, hublet)} ({hublet})") for hublet in self.emulator.options.origins]
-        kinds = [(kind, kind.replace("_", " ").capitalize()) for kind in ACCOUNT_TYPES]
-        tiers = [(tier, tier.capitalize()) for tier in TIERS]
         self.show(
             resp,
             "New account",
             heading("New account", crumbs=trail(("Accounts", "/"))),
             notice(error, bad=True) if error else None,
             post(
-                section(
-                    "The account",
-                    el(
-                        "div",
-                        field("Name", text("name", form.text("name"), required=True, autofocus=True)),
-                        field("Account id", digits("hub_id", form.text("hub_id"), required=True), "HubSpot's hub id"),
-                        field("Region", select("hublet", regions, form.text("hublet", self.emulator.global_hublet))),
-                        field(
-                            "Tier",
-                            select("tier", tiers, form.text("tier", "professional")),
-                            "Decides which scopes and limits it has",
-                        ),
-                        field("Kind", select("account_type", kinds, form.text("account_type", "STANDARD"))),
-                        field(
-                            "Time zone",
-                            text("time_zone", form.text("time_zone", "US/Eastern")),
-                            "Daily allowances start anew at its midnight",
-                        ),
-                        field(
-                            "E-mail of its super admin",
-                            text("email", form.text("email"), placeholder="admin@example.com"),
-                        ),
-                        class_="grid",
-                    ),
-                ),
-                section(
-                    "Made-up records",
-                    el("div", [_count(kind.plural, plural(kind), form) for kind in CORE], class_="grid"),
-                    _more_counts(form),
-                    note="So many of each. They are associated with each other as in a real account.",
-                ),
+                _described_by(form, regions, self.emulator.global_hublet),
+                _filled_with(form),
                 el(
                     "p",
                     button("Create account", kind="main"),
@@ -159,6 +128,35 @@ class NewAccount(Page):
             status=400 if error else 200,
             current="Accounts",
         )
+
+
+def _described_by(form: Form, regions: list[tuple[str, str]], usual_region: str) -> Markup:
+    """The part of the form that says what the account is."""
+    kinds = [(kind, kind.replace("_", " ").capitalize()) for kind in ACCOUNT_TYPES]
+    tiers = [(tier, tier.capitalize()) for tier in TIERS]
+    tier = select("tier", tiers, form.text("tier", "professional"))
+    time_zone = text("time_zone", form.text("time_zone", "US/Eastern"))
+    email = text("email", form.text("email"), placeholder="admin@example.com")
+    fields = [
+        field("Name", text("name", form.text("name"), required=True, autofocus=True)),
+        field("Account id", digits("hub_id", form.text("hub_id"), required=True), "HubSpot's hub id"),
+        field("Region", select("hublet", regions, form.text("hublet", usual_region))),
+        field("Tier", tier, "Decides which scopes and limits it has"),
+        field("Kind", select("account_type", kinds, form.text("account_type", "STANDARD"))),
+        field("Time zone", time_zone, "Daily allowances start anew at its midnight"),
+        field("E-mail of its super admin", email),
+    ]
+    return section("The account", el("div", fields, class_="grid"))
+
+
+def _filled_with(form: Form) -> Markup:
+    """The part that says how many records are made up."""
+    return section(
+        "Made-up records",
+        el("div", [_count(kind.plural, plural(kind), form) for kind in CORE], class_="grid"),
+        _more_counts(form),
+        note="So many of each. They are associated with each other as in a real account.",
+    )
 
 
 def _count(name: str, label: str, form: Form) -> Markup:
