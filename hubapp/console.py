@@ -22,6 +22,7 @@ class ConsoleSite(admin.AdminSite):
     site_header = site_title = "hubapp"
     index_title = "Overview"
     site_url = None
+    empty_value_display = "—"
     enable_nav_sidebar = False  # it hides on narrow screens; ours is above every page
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
