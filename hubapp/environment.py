@@ -37,6 +37,17 @@ class Environment:
             raise ImproperlyConfigured(f"{name} is {given!r}; it must be a whole number.")
         return int(given) if given else default
 
+    def share(self, name: str, default: float) -> float:
+        """Return a part of one that is given in percent, as 99 or 99.9."""
+        given = self.text(name)
+        try:
+            share = float(given) / 100 if given else default
+        except ValueError:
+            share = 0.0
+        if not 0 < share < 1:
+            raise ImproperlyConfigured(f"{name} is {given!r}; it must be a percentage between 0 and 100, as 99.5.")
+        return share
+
     def required(self, name: str, why: str) -> str:
         """Return a variable that production cannot do without."""
         given = self.text(name)

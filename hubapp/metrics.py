@@ -18,6 +18,7 @@ from prometheus_client.registry import Collector
 
 from crm.object_types import BY_ID
 from installations.credentials import endpoint
+from lanes import queue_age
 from webhooks.models import JournalReader
 
 from . import figures
@@ -75,6 +76,7 @@ def _work() -> Iterator[Metric]:
     yield _gauge("lanes_due", "Lanes that wait for a worker.", "work_class", counts)
     ages = {name: lanes.age_s for name, lanes in due.items()}
     yield _gauge("lanes_oldest_due_seconds", "How long the oldest of them has waited.", "work_class", ages)
+    yield from _queue_age()
     yield _gauge("lanes_failing", "Lanes whose latest slice failed.", "kind", figures.failing_lanes())
     bound = f"Events that are not done, counted up to {figures.BOUND}."
     yield _gauge("events", bound, "state", figures.waiting_events())
@@ -82,6 +84,20 @@ def _work() -> Iterator[Metric]:
     yield _counter("lost_wake_ups", "Lanes found with work and no due time. 0 is expected.", beat.lost_wake_ups)
     if beat.age_s is not None:
         yield _single("sweep_age_seconds", "Since the last sweep. Over 180: beat or all workers are dead.", beat.age_s)
+
+
+def _queue_age() -> Iterator[Metric]:
+    ages = queue_age.last_day()
+    within = "Share of the last 24 hours' portal-minutes in which nothing waited longer than the aim. Warn below it."
+    yield _gauge("queue_age_within_aim", within, "work_class", {age.name: age.share for age in ages})
+    late = "Portal-minutes of the last 24 hours that were later than the aim."
+    yield _gauge("queue_age_late_portal_minutes", late, "work_class", {age.name: age.late for age in ages})
+    longest = "Longest wait of any portal for a worker in the last 24 hours, as sampled every minute."
+    yield _gauge("queue_age_longest_seconds", longest, "work_class", {age.name: age.longest_s for age in ages})
+    alone = "Portals that miss the aim by themselves."
+    counts = {work_class.name.lower(): count for work_class, count in queue_age.count_missing(ages).items()}
+    yield _gauge("queue_age_portals_missing", alone, "work_class", counts)
+    yield _single("queue_age_aim", "The share that is aimed at.", settings.QUEUE_AGE_SLO)
 
 
 def _tokens() -> Iterator[Metric]:

@@ -15,6 +15,7 @@ from crm.object_types import BY_ID
 from installations.credentials import endpoint
 from installations.models import ROTATE_AFTER, Anomaly, Place, Portal, Stop
 from installations.staff_pages import in_words, when
+from lanes import queue_age
 from webhooks.models import Event
 
 from . import figures
@@ -69,6 +70,7 @@ class _Readings:
     spent: list[Portal]
     anomalies: list[Anomaly]
     new_places: list[Place]
+    ages: list[queue_age.ClassAge]
 
     @property
     def oldest_due_s(self) -> float:
@@ -94,6 +96,7 @@ def _read() -> _Readings:
         spent=figures.spent_days(),
         anomalies=figures.anomalies(),
         new_places=figures.new_places_of_staff(),
+        ages=queue_age.last_day(),
     )
 
 
@@ -132,6 +135,7 @@ def _alarms(read: _Readings) -> Iterator[Alarm]:
         )
     if read.oldest_due_s > LANES_WAIT_LONG.total_seconds():
         yield Alarm(f"A lane has waited {in_words(read.oldest_due_s)} for a worker.", _list("lane", condition="due"))
+    yield from _queue_age_alarms(read.ages)
     yield from _journal_alarms(read.journal)
     yield from _erasure_alarms()
     share = read.calls.error_share
@@ -156,6 +160,16 @@ def _anomaly_alarms(read: _Readings) -> Iterator[Alarm]:
     for place in read.new_places[:_MOST_ANOMALIES]:
         text = f"{place.name} signed in to the console from a new place {when(place.first_at)}: {place}."
         yield Alarm(text, _list("place", news="unseen"), is_problem=False)
+
+
+def _queue_age_alarms(ages: list[queue_age.ClassAge]) -> Iterator[Alarm]:
+    for age in ages:
+        if age.is_missed:
+            yield Alarm(
+                f"In the last 24 hours {age.name} waited less than {in_words(age.aim_s)} for a worker in {age.percent} "
+                f"of all portals' minutes; the aim is {queue_age.aimed_percent()} %.",
+                _list("portalwait"),
+            )
 
 
 def _private_app_alarms(read: _Readings) -> Iterator[Alarm]:
@@ -226,10 +240,17 @@ def _work(read: _Readings) -> Group:
                 _bad(failing),
             ),
             Fact("Parked", f"{figures.parked_lanes():,}", _list("lane", condition="parked")),
+            *_queue_ages(read.ages),
             Fact("Last sweep", when(read.beat.swept_at) or "never", level="problem" if read.beat.is_late else "good"),
             Fact("Lost wake-ups", str(read.beat.lost_wake_ups), level=_bad(read.beat.lost_wake_ups)),
         ],
     )
+
+
+def _queue_ages(ages: list[queue_age.ClassAge]) -> Iterator[Fact]:
+    for age in ages:
+        level = "problem" if age.is_missed else "good"
+        yield Fact(f"{age.name.capitalize()} begun in {in_words(age.aim_s)}", age.percent, _list("portalwait"), level)
 
 
 def _events(read: _Readings) -> Group:
@@ -321,6 +342,7 @@ def _list(model: str, **query: str) -> str:
         "anomaly": "installations",
         "place": "installations",
         "lane": "lanes",
+        "portalwait": "lanes",
     }
     return reverse(f"admin:{apps.get(model, 'webhooks')}_{model}_changelist", query=query or None)
 

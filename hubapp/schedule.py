@@ -14,6 +14,7 @@ SCHEDULE = {
     "send mails": _every(30, "installations.send_mails"),
     "read journal": _every(15, "webhooks.read_journal"),
     "sweep": _every(MINUTE, "lanes.sweep"),
+    "sample queue age": _every(MINUTE / 2, "lanes.sample_queue_age"),  # so that no minute is missed
     "adopt strays": _every(MINUTE, "webhooks.adopt_strays"),
     "end dry runs": _every(MINUTE, "installations.end_dry_runs"),
     "watch for anomalies": _every(MINUTE, "installations.watch_for_anomalies"),
@@ -22,6 +23,7 @@ SCHEDULE = {
     "purge calls": _every(10 * MINUTE, "installations.purge_calls"),
     "purge quarantine": _every(60 * MINUTE, "webhooks.purge_quarantine"),
     "erase those due": _every(60 * MINUTE, "installations.erase_those_due"),
+    "purge queue age": _every(60 * MINUTE, "lanes.purge_queue_age"),
     "purge changes": _every(60 * MINUTE, "crm.purge_changes"),
     "purge mails": _every(60 * MINUTE, "installations.purge_mails"),
     "remind of rotation": _every(60 * MINUTE, "installations.remind_of_rotation"),

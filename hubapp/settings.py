@@ -88,6 +88,15 @@ HUBSPOT_API_VERSION = env.text("HUBSPOT_API_VERSION", "2026-03")
 SWITCHES_SEEN_FOR_S = 1.0  # how old a process' knowledge of the kill switch may be
 CALL_LOG_PAUSE_S = 1.0  # the call log is written this often, by a thread; 0: only when somebody flushes it
 
+# What we aim at: so many of the minutes of all portals, no work of a portal waits longer than this for a worker.
+QUEUE_AGE_SLO = env.share("QUEUE_AGE_PERCENT", 0.99)
+QUEUE_AGE_SLO_S = {
+    "URGENT": env.whole_number("QUEUE_AGE_URGENT_S", 30),
+    "EVENTS": env.whole_number("QUEUE_AGE_EVENTS_S", 60),
+    "ROUTING": env.whole_number("QUEUE_AGE_ROUTING_S", 60),
+    "BULK": env.whole_number("QUEUE_AGE_BULK_S", 900),
+}
+
 # ── Stores ──────────────────────────────────────────────────────────────────────────────────────────────────
 DATABASE_URL = _required("DATABASE_URL", "postgresql://localhost/hubapp", "PostgreSQL keeps everything.")
 REDIS_URL = _required("REDIS_URL", "redis://localhost:6379/0", "Redis rings the doorbell and keeps the rate limits.")

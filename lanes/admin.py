@@ -14,6 +14,7 @@ from installations.audit import record
 from installations.staff_pages import PortalRowsPage, Section, actor, ago, when
 
 from .models import Lane
+from .queue_age_pages import PortalWaitPage  # noqa: F401 - registers itself
 from .signals import hurry
 
 

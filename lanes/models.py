@@ -59,3 +59,35 @@ class Sweep(models.Model):
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(id=1), name="one_sweep")]
+
+
+class WaitMinute(models.Model):
+    """How long portals waited for a worker at one moment of a minute, per class of work, in sums over all portals."""
+
+    at = models.DateTimeField()  # the minute's beginning, by the database's clock
+    work_class = models.SmallIntegerField(choices=[(one.value, one.name.lower()) for one in WorkClass])
+    portals = models.IntegerField()  # that have lanes of the class which are not parked
+    waiting = models.IntegerField()  # of these, those whose longest due lane had waited long enough to be noted
+    late = models.IntegerField()  # of these, those beyond the aim, as it was then
+    longest_s = models.FloatField()
+
+    class Meta:
+        # A minute is sampled once; the day's share; the purge.
+        constraints = [models.UniqueConstraint(fields=["at", "work_class"], name="wait_minute")]
+
+
+class PortalWait(models.Model):
+    """A portal whose longest due lane of a class had waited for some seconds when a minute was sampled."""
+
+    at = models.DateTimeField()
+    portal = models.ForeignKey(Portal, models.CASCADE, related_name="+")
+    work_class = models.SmallIntegerField(choices=[(one.value, one.name.lower()) for one in WorkClass])
+    waited_s = models.FloatField()
+    lanes = models.IntegerField()  # that were due and held by nobody
+    is_late = models.BooleanField()  # beyond the aim, as it was then
+
+    class Meta:
+        # Which portals miss the aim of the day; the latest first; the purge.
+        constraints = [models.UniqueConstraint(fields=["at", "work_class", "portal"], name="portal_wait")]
+        # A portal's own, for the console and when it is erased.
+        indexes = [models.Index(fields=["portal", "-at"], name="portal_wait_portal_at")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.dispatch import receiver
 from django.utils import timezone
 
+from installations.bites import delete_in_bites
 from installations.models import Portal
 from installations.signals import (
     calls_may_go_on,
@@ -16,7 +17,7 @@ from installations.signals import (
 
 from . import signals
 from .leaving import DISCONNECT
-from .models import Lane
+from .models import Lane, PortalWait
 
 
 @receiver(portal_connected)
@@ -42,3 +43,4 @@ def open_disconnect(portal: Portal, **_: object) -> None:
 @receiver(erase_portal)
 def drop_lanes(portal: Portal, **_: object) -> None:
     Lane.objects.filter(portal=portal).delete()
+    delete_in_bites(PortalWait.objects.filter(portal=portal))

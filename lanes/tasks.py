@@ -14,7 +14,7 @@ from celery.signals import worker_init, worker_process_init, worker_process_shut
 from django.db.models import F
 from django.utils import timezone
 
-from . import doorbell, signals, ticks, worker
+from . import doorbell, queue_age, signals, ticks, worker
 from .kinds import LaneKind, all_kinds
 from .models import Sweep
 
@@ -39,6 +39,18 @@ def sweep() -> None:
     Sweep.objects.get_or_create(defaults={"swept_at": timezone.now()})
     Sweep.objects.update(swept_at=timezone.now(), found=F("found") + found)
     doorbell.ring()
+
+
+@shared_task(name="lanes.sample_queue_age", soft_time_limit=30, time_limit=45)
+def sample_queue_age() -> None:
+    """Note how long portals have waited. Idempotent: a minute is sampled once."""
+    queue_age.sample()
+
+
+@shared_task(name="lanes.purge_queue_age", soft_time_limit=60, time_limit=90)
+def purge_queue_age() -> None:
+    """Delete old samples. Idempotent."""
+    queue_age.purge()
 
 
 def _rearm(kind: LaneKind) -> int:

@@ -7,6 +7,7 @@ from .keys import check_encryption_keys, check_key_file, check_stored_keys
 from .mail import check_mail
 from .private_apps import check_private_apps
 from .project import check_project
+from .queue_age import check_queue_age
 from .stores import check_postgresql, check_redis
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "check_postgresql",
     "check_private_apps",
     "check_project",
+    "check_queue_age",
     "check_redis",
     "check_stored_keys",
 ]

@@ -11,7 +11,7 @@ from hubapp import figures
 from installations.credentials import endpoint
 from installations.models import Credential, Portal
 from installations.ratelimit import RateLimiter
-from lanes.models import Lane, Sweep
+from lanes.models import Lane, PortalWait, Sweep, WaitMinute
 from tests.calls import logged
 from tests.events import failed, stored
 from tests.portals import make_portal
@@ -177,3 +177,28 @@ def test_a_portal_that_left_has_a_page_without_tokens_or_lanes(console: Client) 
     page = console.get(f"/admin/installations/portal/{portal.pk}/change/").content.decode()
     assert "None: the portal has left." in page
     assert "erased" in health(console, portal)
+
+
+@pytest.mark.parametrize(("late", "is_missed"), [(1, False), (2, True)])
+def test_a_day_that_misses_the_aim_of_the_queues_age_is_an_alarm(console: Client, late: int, is_missed: bool) -> None:
+    WaitMinute.objects.create(at=timezone.now(), work_class=1, portals=100, waiting=late, late=late, longest_s=75.0)
+    said = alarms(console)
+    assert bool(said) == is_missed
+    if is_missed:
+        (alarm,) = said
+        assert "events waited less than 60 s for a worker in 98.00 % of all portals' minutes; the aim is 99 %" in alarm
+
+
+def test_the_page_of_the_queues_age_names_who_misses_it(console: Client) -> None:
+    html = console.get("/admin/lanes/portalwait/").content.decode()
+    assert "Nothing was sampled" in html
+    portal, now = make_portal(), timezone.now()
+    WaitMinute.objects.create(at=now, work_class=1, portals=100, waiting=5, late=2, longest_s=75.0)
+    PortalWait.objects.create(at=now, portal=portal, work_class=1, waited_s=75.0, lanes=1, is_late=True)
+    html = console.get("/admin/lanes/portalwait/").content.decode()
+    assert "98.00 %" in html
+    assert "5 portal-minutes with a wait worth noting, 2 beyond the aim" in html
+    assert [html.count(f'<rect class="{kind}"') for kind in ("failed", "held", "worked")] == [1, 1, 0]
+    missing = html[html.index('id="missing"') : html.index('id="chart"')]
+    assert f">{portal.hub_id}</a>" in missing
+    assert "0.00 %" in missing

@@ -12,6 +12,7 @@ from hubspot_api.secret import Secret
 from installations.audit import record
 from installations.credentials import tokens
 from installations.models import Anomaly, ApiCall, DryRun, Mail, Membership, Portal, Stop
+from lanes.models import PortalWait
 from tests.events import failed, stored
 from tests.portals import grant, make_member, make_portal
 
@@ -34,6 +35,7 @@ def filled_portal(hub_id: int | None = None, *, name: str = "Canary Ltd") -> Por
     DryRun.objects.create(place=1, hub_id=portal.hub_id, burst=90, begun_by="staff", ends_at=now, ended_at=now)
     over = {"figure": 1_240, "usual": 150, "limit": 750, "ended_at": now}
     Anomaly.objects.create(portal=portal, kind=Anomaly.Kind.CALLS, **over)
+    PortalWait.objects.create(at=now, portal=portal, work_class=1, waited_s=70, lanes=1, is_late=True)
     Mail.objects.create(portal=portal, kind="reconnect_needed", to="jane@example.com", due_at=timezone.now())
     return portal
 

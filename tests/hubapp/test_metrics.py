@@ -14,7 +14,7 @@ from demo.redis import Redis
 from hubapp import figures
 from installations.credentials import endpoint
 from installations.models import Credential, Portal
-from lanes.models import Lane, Sweep
+from lanes.models import Lane, PortalWait, Sweep, WaitMinute
 from tests.calls import logged
 from tests.events import failed, stored
 from tests.portals import make_portal
@@ -199,3 +199,13 @@ def test_whoever_knows_the_token_may(client: Client, settings: Settings) -> None
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
 def test_so_may_this_machine(client: Client, address: str, redis_server: Redis) -> None:
     scrape(client, REMOTE_ADDR=address)
+
+
+def test_the_queue_age_is_held_against_its_aim(client: Client) -> None:
+    assert scrape(client)["hubapp_queue_age_aim", ()] == 0.99
+    portal, now = make_portal(), timezone.now()
+    WaitMinute.objects.create(at=now, work_class=1, portals=4, waiting=2, late=1, longest_s=75.0)
+    PortalWait.objects.create(at=now, portal=portal, work_class=1, waited_s=75.0, lanes=1, is_late=True)
+    found = scrape(client)
+    names = ("within_aim", "late_portal_minutes", "longest_seconds", "portals_missing")
+    assert [found[f"hubapp_queue_age_{name}", ("events",)] for name in names] == [0.75, 1, 75, 1]

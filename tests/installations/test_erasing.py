@@ -39,6 +39,7 @@ from installations.models import (
     Uninstall,
 )
 from installations.signals import erase_portal
+from lanes.models import PortalWait
 from tests.calls import logged
 from tests.events import failed, stored
 from tests.pages.furniture import furnished
@@ -72,6 +73,7 @@ def filled(hub_id: int | None = None) -> Portal:
     Uninstall.objects.create(hub_id=portal.hub_id, until=now)
     Stop.objects.create(hub_id=portal.hub_id, reason="a leak", begun_by="alice", ended_at=now)
     DryRun.objects.create(place=1, hub_id=portal.hub_id, burst=90, begun_by="alice", ends_at=now, ended_at=now)
+    PortalWait.objects.create(at=now, portal=portal, work_class=1, waited_s=70, lanes=1, is_late=True)
     admin = Membership.objects.filter(portal=portal, role=Membership.Role.ADMIN).first()
     OwnershipClaim.objects.get_or_create(portal=portal, defaults={"claimant": admin, "claimed_at": now})
     return portal

@@ -86,7 +86,7 @@ KINDS = {
     "webhooks.Failure": "event",  # its reason stands with its event
 }
 SAYS_NOTHING = {
-    *("crm.FeedHead", "installations.DataKey", "lanes.Lane"),  # how far we are, and a key
+    *("crm.FeedHead", "installations.DataKey", "lanes.Lane", "lanes.PortalWait"),  # how far we are, and a key
     *("installations.CallMinute", "installations.FailedRequests"),  # sums of calls, which have a line of their own
     "embedded.CardVisit",  # openings that last minutes
     "installations.OthersCalls",  # a sample of calls that we did not make; what came of it has a line
