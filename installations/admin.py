@@ -275,7 +275,10 @@ class MailPage(PortalRowsPage):
         for mail in given_up:
             record(mail.portal, actor(request), "sent an e-mail again", mail.kind)
         outbox.again(given_up)
-        self.message_user(request, f"{len(given_up)} e-mails leave within a minute.", messages.SUCCESS)
+        if given_up:
+            self.message_user(request, f"Sent again within a minute: {len(given_up)}.", messages.SUCCESS)
+        else:
+            self.message_user(request, "None of them was given up: nothing is sent again.", messages.WARNING)
 
 
 class StatusClassFilter(admin.SimpleListFilter):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
-from installations.models import AuditEntry, Credential, Membership, Portal
+from installations.models import AuditEntry, Credential, Mail, Membership, Portal
 from lanes.models import Lane
 from tests.events import failed, stored
 from tests.portals import make_member, make_portal
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.django_db
 LANES, DEAD, PORTALS = "/admin/lanes/lane/", "/admin/webhooks/failure/", "/admin/installations/portal/"
 
 
-def act(console: Client, address: str, action: str, *rows: int, confirmed: bool = True) -> Any:
+def act(console: Client, address: str, action: str, *rows: int | UUID, confirmed: bool = True) -> Any:
     data = {"action": action, "_selected_action": [str(row) for row in rows], "index": "0"}
     answer = console.post(address, data | ({"confirmed": "yes"} if confirmed else {}), follow=True)
     assert answer.status_code == 200
@@ -175,3 +176,20 @@ class TestMakeOwner:
         members = [make_member(portal, user_id, Membership.Role.VIEWER) for user_id in (8, 9)]
         assert "Choose one person" in self.ask(console, *members)
         assert not portal.memberships.filter(role=Membership.Role.OWNER).exists()
+
+
+@pytest.mark.parametrize(
+    ("state", "said", "after"),
+    [
+        (Mail.State.GIVEN_UP, "Sent again within a minute: 1.", Mail.State.WAITING),
+        (Mail.State.SENT, "None of them was given up", Mail.State.SENT),
+    ],
+)
+def test_only_what_was_given_up_is_sent_again(
+    console: Client, portal: Portal, state: Mail.State, said: str, after: Mail.State
+) -> None:
+    mail = Mail.objects.create(portal=portal, kind="reconnect", to="a@example.com", due_at=timezone.now(), state=state)
+    answer = act(console, "/admin/installations/mail/", "send_again", mail.pk)
+    assert said in answer.content.decode()
+    mail.refresh_from_db()
+    assert mail.state == after
