@@ -26,7 +26,11 @@ from tests import processes
 from tests.hubspot import wait_for
 from tests.portals import make_portal
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("redis_server")]
+pytestmark = [
+    pytest.mark.chaos,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("redis_server"),
+]
 LONG = os.environ.get("CHAOS") == "long"
 ROUNDS = 40 if LONG else 3
 BUSY, BUSY_BULK = (200, 1_000) if LONG else (60, 150)
