@@ -17,7 +17,8 @@ SCHEDULE = {
     "sample queue age": _every(MINUTE / 2, "lanes.sample_queue_age"),  # so that no minute is missed
     "adopt strays": _every(MINUTE, "webhooks.adopt_strays"),
     "end dry runs": _every(MINUTE, "installations.end_dry_runs"),
-    "watch for anomalies": _every(MINUTE, "installations.watch_for_anomalies"),
+    "note others' calls": _every(MINUTE, "installations.note_others_calls"),
+    "watch for anomalies": _every(5 * MINUTE, "installations.watch_for_anomalies"),
     "give up unclaimed": _every(MINUTE, "installations.give_up_unclaimed"),
     "purge events": _every(10 * MINUTE, "webhooks.purge_events"),
     "purge calls": _every(10 * MINUTE, "installations.purge_calls"),

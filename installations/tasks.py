@@ -7,7 +7,7 @@ import logging
 from celery import shared_task
 
 from . import outbox
-from .anomalies import watch
+from .anomalies import others, watch
 from .calls import dry_runs, retention
 from .connecting import exchanges, flows, install
 from .credentials import rotation_mails
@@ -49,7 +49,13 @@ def purge_flows() -> None:
     watch.purge()
 
 
-@shared_task(name="installations.watch_for_anomalies", soft_time_limit=50, time_limit=55)
+@shared_task(name="installations.note_others_calls", soft_time_limit=20, time_limit=30)
+def note_others_calls() -> None:
+    """Keep what headers told of calls that were not ours. Idempotent: nothing is told twice."""
+    others.keep()
+
+
+@shared_task(name="installations.watch_for_anomalies", soft_time_limit=240, time_limit=270)
 def watch_for_anomalies() -> None:
     """Judge the latest hour of every portal. Idempotent: what is found again stays one row, also of two at once."""
     watch.sample()

@@ -42,18 +42,20 @@ _LATEST = """
 SELECT portal_id FROM {table} WHERE {whose} AND at >= %s AND at < %s GROUP BY portal_id HAVING {figure} > %s
 """
 _BY_HOUR = """
-SELECT portal_id, greatest(0, ceil(extract(epoch FROM %s - at) / 3600)::int - 1) AS hours_ago,
-    {figure}, count(DISTINCT date_trunc('minute', at))
-FROM {table} WHERE {whose} AND portal_id = ANY(%s) AND at >= %s AND at < %s GROUP BY portal_id, hours_ago
+SELECT portal_id, date_bin('1 hour', at, %s) AS begin, {figure}, count(*)
+FROM {table} WHERE {whose} AND portal_id = ANY(%s) AND at >= %s AND at < %s GROUP BY portal_id, begin
 """
 
 
 @dataclass(slots=True)
 class Hours:
-    """One portal's figures of one kind, the latest hour first, and how many of that hour's minutes had any."""
+    """One portal's figures of one kind, the latest hour first, and how many rows made that hour's.
+
+    Of calls that were not ours there is a row per minute: so it is in how many minutes there were any.
+    """
 
     figures: list[int]
-    minutes: int = 0
+    rows: int = 0
 
 
 def busy(kind: Kind, end: datetime) -> list[int]:
@@ -72,8 +74,9 @@ def of(kind: Kind, portal_ids: Iterable[int], end: datetime) -> dict[int, Hours]
     found: dict[int, Hours] = defaultdict(lambda: Hours([0] * HOURS_KEPT))
     with connection.cursor() as cursor:
         cursor.execute(statement, [end, list(portal_ids), first, end])
-        for portal_id, hours_ago, figure, minutes in cursor.fetchall():
+        for portal_id, begin, figure, rows in cursor.fetchall():
+            hours_ago = (end - begin) // HOUR - 1
             found[portal_id].figures[hours_ago] = int(figure)
             if hours_ago == 0:
-                found[portal_id].minutes = minutes
+                found[portal_id].rows = rows
     return found

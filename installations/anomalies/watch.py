@@ -34,7 +34,7 @@ Kind = Anomaly.Kind
 def sample() -> int:
     """Judge every connected portal's latest hour; return how many anomalies began. Two at once find the same, once."""
     end = timezone.now().replace(second=0, microsecond=0)
-    others.keep(end - timedelta(minutes=1))
+    others.keep()
     begun = sum(_note(portal, kind, found) for kind in Kind for portal, found in _unusual(kind, end))
     Anomaly.objects.open().filter(found_at__lt=timezone.now() - CALM).update(ended_at=timezone.now())
     return begun
@@ -64,7 +64,7 @@ def _unusual(kind: Kind, end: datetime) -> Iterator[tuple[Portal, Unusual]]:
         for portal_id, found in hours.of(kind, portals, end).items():
             portal = portals[portal_id]
             age = max(end - settled_at[portal_id], timedelta())  # connected within this minute
-            verdict = judge(kind, History(found.figures, age, portal.is_private_app, found.minutes))
+            verdict = judge(kind, History(found.figures, age, portal.is_private_app, found.rows))
             if verdict := verdict or _goes_on(portal, kind, found.figures[0]):
                 yield portal, verdict
 
