@@ -17,6 +17,8 @@ from hubspot_api.app_webhooks import FEWEST_CONCURRENT
 from installations.connecting import install
 from webhooks.target import target_url
 
+from . import project_card
+
 Json = dict[str, Any]
 
 PROJECT = "hsproject.json"
@@ -26,16 +28,20 @@ PLATFORM_VERSION = "2026.03"
 ARRAYS = ("crmObjects", "legacyCrmObjects", "hubEvents")
 
 
-def files(earlier: Mapping[str, Json]) -> dict[str, Json]:
-    """Return each file's content by its path. `earlier` has those of the version before, if there was one."""
+def files(earlier: Mapping[str, Any]) -> dict[str, Any]:
+    """Return each file's content by its path: a JSON object, or the text of a source file.
+
+    `earlier` has those of the version before, if there was one.
+    """
     return {
         PROJECT: {"name": "hubapp", "srcDir": "src"} | earlier.get(PROJECT, {}) | {"platformVersion": PLATFORM_VERSION},
         APP: _app(earlier.get(APP, {})),
         WEBHOOKS: _webhooks(earlier.get(WEBHOOKS, {})),
+        **project_card.files(earlier),
     }
 
 
-def paused(content: Mapping[str, Json]) -> list[str]:
+def paused(content: Mapping[str, Any]) -> list[str]:
     """Return, in words, the subscriptions that stay although nothing wants them any more."""
     return [in_words(entry) for _, entry in entries(content[WEBHOOKS]) if not entry.get("active")]
 
@@ -54,7 +60,7 @@ def in_words(entry: Json) -> str:
 
 def _app(earlier: Json) -> Json:
     before = earlier.get("config", {})
-    usual = {
+    usual: Json = {
         "name": "hubapp",
         "description": "A live mirror of contacts, companies, deals and tickets.",
         "distribution": "marketplace",
@@ -63,7 +69,12 @@ def _app(earlier: Json) -> Json:
     return {
         "uid": earlier.get("uid", "hubapp"),
         "type": "app",
-        "config": usual | before | {"auth": _auth(before.get("auth", {}).get("redirectUrls", []))},
+        "config": usual
+        | before
+        | {
+            "auth": _auth(before.get("auth", {}).get("redirectUrls", [])),
+            "permittedUrls": project_card.permitted(before.get("permittedUrls", usual["permittedUrls"])),
+        },
     }
 
 

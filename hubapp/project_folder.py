@@ -9,12 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from .project import APP, ARRAYS, PROJECT, WEBHOOKS
+from .project_card import ADDRESS, CARD, PACKAGE, SOURCE
 
 Json = dict[str, Any]
 # What we look into, and what must be there if anything is.
 _SHAPES: dict[str, list[tuple[str, type]]] = {
     PROJECT: [],
-    APP: [("config", dict), ("config.auth", dict), ("config.auth.redirectUrls", list)],
+    APP: [
+        *(("config", dict), ("config.auth", dict), ("config.auth.redirectUrls", list)),
+        *(("config.permittedUrls", dict), ("config.permittedUrls.fetch", list), ("config.permittedUrls.iframe", list)),
+    ],
+    CARD: [("config", dict)],
+    PACKAGE: [],
     WEBHOOKS: [
         *(("config", dict), ("config.settings", dict), ("config.subscriptions", dict)),
         *((f"config.subscriptions.{array}", list) for array in ARRAYS),
@@ -26,24 +32,24 @@ class ProjectUnreadable(Exception):
     """What lies there is not a project that we can carry on."""
 
 
-def read(folder: Path) -> dict[str, Json]:
+def read(folder: Path) -> dict[str, Any]:
     """Return the files that are there, by path; none in a new folder. Raises ProjectUnreadable."""
     for path in (APP, WEBHOOKS):
         _refuse_another(folder, path)
-    found = {path: _content(folder, path) for path in (PROJECT, APP, WEBHOOKS) if (folder / path).exists()}
+    found = {path: _content(folder, path) for path in _SHAPES if (folder / path).exists()}
     for path, content in found.items():
         _check_shape(folder / path, content, _SHAPES[path])
     _check_entries(folder / WEBHOOKS, found.get(WEBHOOKS, {}))
-    return found
+    return found | {path: _text(folder, path) for path in (SOURCE, ADDRESS) if (folder / path).exists()}
 
 
-def write(folder: Path, files: Mapping[str, Json]) -> None:
+def write(folder: Path, files: Mapping[str, Any]) -> None:
     """Put the files in their places. Each appears whole; others that lie there stay."""
     for path, content in files.items():
         place = folder / path
         place.parent.mkdir(parents=True, exist_ok=True)
         half = place.with_name(f".{place.name}.new")
-        half.write_text(json.dumps(content, indent=2) + "\n")
+        half.write_text(content if isinstance(content, str) else json.dumps(content, indent=2) + "\n")
         os.replace(half, place)
 
 
@@ -72,9 +78,16 @@ def _check_shape(place: Path, content: Json, shape: list[tuple[str, type]]) -> N
 
 def _content(folder: Path, path: str) -> Json:
     try:
-        content = json.loads((folder / path).read_text())
-    except (OSError, ValueError) as error:
+        content = json.loads(_text(folder, path))
+    except ValueError as error:
         raise ProjectUnreadable(f"{folder / path} cannot be read: {error}") from error
     if not isinstance(content, dict):
         raise ProjectUnreadable(f"{folder / path} is not a JSON object.")
     return content
+
+
+def _text(folder: Path, path: str) -> str:
+    try:
+        return (folder / path).read_text()
+    except (OSError, ValueError) as error:
+        raise ProjectUnreadable(f"{folder / path} cannot be read: {error}") from error

@@ -17,21 +17,24 @@ from crm.object_types import BY_NAME
 from hubspot_api.app_webhooks import FEWEST_CONCURRENT, MOST
 
 from .project import APP, PROJECT, WEBHOOKS, entries, in_words
+from .project_card import CARD
 
 Json = dict[str, Any]
 _LONGEST = {"name": 200, "description": 8192}
+_LOCATIONS = ("crm.record.sidebar", "crm.record.tab", "crm.preview", "helpdesk.sidebar")
 _SCOPE_LISTS = ("requiredScopes", "conditionallyRequiredScopes", "optionalScopes")
 
 
-def problems(files: Mapping[str, Json]) -> list[str]:
+def problems(files: Mapping[str, Any]) -> list[str]:
     """Return what would be refused, a sentence each; empty: nothing that we know of."""
     app, webhooks = files[APP], files[WEBHOOKS]
     return [
         *_of_project(files[PROJECT]),
-        *_of_uids(app, webhooks),
+        *_of_uids({path: files[path] for path in (APP, WEBHOOKS, CARD) if path in files}),
         *_of_app(app["config"]),
         *_of_settings(webhooks["config"]["settings"]),
         *_of_subscriptions(webhooks, app["config"]["auth"]),
+        *(_of_card(files[CARD], app["config"]) if CARD in files else []),
     ]
 
 
@@ -67,12 +70,27 @@ def _of_project(project: Json) -> Iterator[str]:
         yield f"{PROJECT} has srcDir {project.get('srcDir')!r}; the files are written below src."
 
 
-def _of_uids(app: Json, webhooks: Json) -> Iterator[str]:
-    for path, content in ((APP, app), (WEBHOOKS, webhooks)):
+def _of_uids(components: Mapping[str, Json]) -> Iterator[str]:
+    for path, content in components.items():
         if not re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", str(content["uid"])):
             yield f"The uid of {path} may have 64 letters, digits, _, . and - at most."
-    if app["uid"] == webhooks["uid"]:
-        yield f"{APP} and {WEBHOOKS} have the same uid; each component needs its own."
+    counted = Counter(content["uid"] for content in components.values())
+    for uid in (uid for uid, count in counted.items() if count > 1):
+        same = " and ".join(path for path, content in components.items() if content["uid"] == uid)
+        yield f"{same} have the same uid; each component needs its own."
+
+
+def _of_card(card: Json, app: Json) -> Iterator[str]:
+    """HubSpot's pages "App cards reference" and "Fetching data": https, and no localhost."""
+    location = card["config"]["location"]
+    if location not in _LOCATIONS:
+        yield f"The card's location is {location!r}; on records HubSpot knows {', '.join(_LOCATIONS)}."
+    if not card["config"]["objectTypes"]:
+        yield "The card names no objectTypes: it would be on no record."
+    for url in (*app["permittedUrls"]["fetch"], *app["permittedUrls"]["iframe"]):
+        parts = urlsplit(url)
+        if parts.scheme != "https" or parts.hostname in {None, "localhost"}:
+            yield f"The permitted URL {url} must begin with https:// and may not be localhost."
 
 
 def _of_app(config: Json) -> Iterator[str]:

@@ -36,6 +36,9 @@ def _differences(folder: Path) -> Iterator[CheckMessage]:
     for path, content in project.files(there).items():
         if path != project.APP and content != there.get(path):
             yield Caution(f"{folder / path} is not what this app needs.", hint=hint, id="hubapp.W026")
+    if settings.HUBSPOT_APP_CARD and _permitted(there) != _permitted(project.files(there)):
+        problem = f"The app at HubSpot may not call or frame {settings.PUBLIC_URL}: its card would stay empty."
+        yield Caution(problem, hint=hint, id="hubapp.W028")
     if _scopes(there) != _scopes(project.files(there)):
         yield Caution("The app at HubSpot has other scopes than we ask for.", hint=hint, id="hubapp.W027")
 
@@ -43,3 +46,8 @@ def _differences(folder: Path) -> Iterator[CheckMessage]:
 def _scopes(files: dict[str, Any]) -> list[set[str]]:
     auth = files.get(project.APP, {}).get("config", {}).get("auth", {})
     return [set(auth.get(name, [])) for name in ("requiredScopes", "conditionallyRequiredScopes", "optionalScopes")]
+
+
+def _permitted(files: dict[str, Any]) -> list[set[str]]:
+    urls = files.get(project.APP, {}).get("config", {}).get("permittedUrls", {})
+    return [set(urls.get(name, [])) for name in ("fetch", "iframe")]
