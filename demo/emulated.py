@@ -27,6 +27,17 @@ def registration(settings: Mapping[str, str], wanted: Wanted) -> dict[str, objec
         "optional_scopes": wanted.optional_scopes,
         "webhook": {"target_url": f"{public_url}/webhooks/hubspot", "max_concurrent_requests": 10, "timeout_ms": 5000},
         "subscriptions": wanted.subscriptions,
+        "card": _card(public_url),
+    }
+
+
+def _card(public_url: str) -> dict[str, object]:
+    """The app card that `manage.py hubspot_project` writes for HubSpot."""
+    return {
+        "name": "Record in hubapp",
+        "url": f"{public_url}/embedded/card",
+        "view_url": f"{public_url}/embedded/card/view",
+        "permitted_urls": {"fetch": [public_url], "iframe": [public_url]},
     }
 
 

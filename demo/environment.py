@@ -15,7 +15,7 @@ SETTINGS = (
     *("ENCRYPTION_KEYS", "ENCRYPTION_KEYS_FILE", "HUBSPOT_CLIENT_ID", "HUBSPOT_CLIENT_SECRET"),
     *("HUBSPOT_CLIENT_SECRET_PREVIOUS", "HUBSPOT_APP_ID", "HUBSPOT_SCOPES", "HUBSPOT_OPTIONAL_SCOPES"),
     *("HUBSPOT_API_URL", "HUBSPOT_AUTHORIZE_URL", "HUBSPOT_API_VERSION", "EMAIL_URL", "DEFAULT_FROM_EMAIL"),
-    "PRIVATE_APP_TOKENS",
+    *("PRIVATE_APP_TOKENS", "HUBSPOT_APP_CARD"),
 )
 # Our processes carry it with the data directory as value, so that the start after a crash knows them for its own.
 MARK = "HUBAPP_DEMO"
@@ -57,6 +57,7 @@ def app_settings(identity: Identity, addresses: Addresses, given: Mapping[str, s
         "HUBSPOT_CLIENT_ID": identity.client_id,
         "HUBSPOT_CLIENT_SECRET": identity.client_secret,
         "HUBSPOT_APP_ID": str(identity.app_id),
+        "HUBSPOT_APP_CARD": "1",
         "HUBSPOT_API_URL": addresses.emulator,
         "HUBSPOT_AUTHORIZE_URL": f"{addresses.emulator}/oauth/authorize",
     }

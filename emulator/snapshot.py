@@ -24,7 +24,7 @@ from emulator.lists.saved import load_lists, save_lists
 from emulator.marketing.saved import load_marketing, save_marketing
 from emulator.oauth.apps import App
 from emulator.oauth.grants import Grants
-from emulator.oauth.saved import load_grants, load_listing, load_marketplace, save_grants, save_marketplace
+from emulator.oauth.saved import load_card, load_grants, load_listing, load_marketplace, save_grants, save_marketplace
 from emulator.portals import Portal, new_portal
 from emulator.settings.saved import load_people, save_people
 from emulator.webhooks.saved import (
@@ -133,7 +133,8 @@ def _check(apps: list[App], grants: Grants, now: int) -> None:
 
 def _app(app: App) -> Json:
     webhooks = {"subscriptions": save_subscriptions(app.subscriptions), "webhook": save_settings(app.webhook)}
-    return {**vars(app), **webhooks, "listing": vars(app.listing) if app.listing else None}
+    listing, card = (vars(each) if each else None for each in (app.listing, app.card))
+    return {**vars(app), **webhooks, "listing": listing, "card": card}
 
 
 def _load_app(saved: Json) -> App:
@@ -145,6 +146,7 @@ def _load_app(saved: Json) -> App:
             "subscriptions": load_subscriptions(saved["subscriptions"]),
             "webhook": load_settings(saved["webhook"]),
             "listing": load_listing(saved.get("listing")),
+            "card": load_card(saved.get("card")),
         }
     )
 

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from emulator.cards.fetching import Fetching
 from emulator.clock import Clock
 from emulator.crm.changes import Write
 from emulator.faults import Fault, Faults
@@ -106,6 +107,7 @@ class Emulator:
         )
         self.scenarios = Scenarios(self)
         self.workflows = Workflows(self, fetcher or fetch_over_http, self.options.workflow_timeouts)
+        self.cards = Fetching(fetcher or fetch_over_http)
         self.background = Background(self._carry_on)
         self.private_apps = 0
         self._seed = seed
@@ -261,6 +263,12 @@ class Emulator:
         """Another token for the same private app, for the region in which its account is now."""
         with self.lock:
             return self.grants.new_private_token(replace(token, hublet=portal.hublet))
+
+    def apps_with_card(self, hub_id: int) -> list[App]:
+        """Installed apps that have a card on the account's records."""
+        with self.lock:
+            installed = [app for app in self.apps.values() if self.grants.install(app.client_id, hub_id) is not None]
+        return [app for app in installed if app.card is not None]
 
     def begin_marketplace_install(self, app: App, portal: Portal, user_id: int | None = None) -> MarketplaceInstall:
         """Raises NotListed."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult
 
 from emulator.addresses import parts_of
+from emulator.control.app_cards import read_card
 from emulator.control.app_webhooks import with_webhooks
 from emulator.control.fields import Fields, Rejected
 from emulator.control.listings import read_allowed_portals, read_listing
@@ -44,6 +45,7 @@ _APP_FIELDS = (
     "allowed_portals",
     "user_level",
     "tokens_outlive_uninstall",
+    "card",
 )
 
 
@@ -73,6 +75,7 @@ def read_app(body: Any, before: App | None, now: int) -> App:
         allowed_portals=read_allowed_portals(fields),
         user_level=fields.boolean("user_level", False),
         tokens_outlive_uninstall=fields.boolean("tokens_outlive_uninstall", False),
+        card=read_card(fields),
     )
     return with_webhooks(app, fields, before, now)
 

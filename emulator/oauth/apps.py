@@ -48,6 +48,18 @@ class Listing:
     optional_scopes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Card:
+    """A card on records: what its code asks of the app's server, and which addresses HubSpot lets it ask and frame."""
+
+    name: str
+    url: str
+    # What answers with the address of a page to open in a modal. None: it opens none.
+    view_url: str | None = None
+    permitted_fetch: tuple[str, ...] = ()
+    permitted_iframe: tuple[str, ...] = ()
+
+
 # In how many accounts HubSpot lets an app be that is distributed privately.
 ALLOWED_PORTALS = 10
 
@@ -90,6 +102,8 @@ class App:
     user_level: bool = False
     # Whether access tokens live to their expiry after an uninstall, from whichever side.
     tokens_outlive_uninstall: bool = False
+    # None: it has no card on records.
+    card: Card | None = None
 
     @property
     def scopes(self) -> frozenset[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from emulator.oauth.apps import Flow, Listing
+from emulator.oauth.apps import Card, Flow, Listing
 from emulator.oauth.grants import AccessToken, Code, Grant, Grants, Install
 from emulator.oauth.marketplace import Marketplace, MarketplaceInstall
 
@@ -56,6 +56,12 @@ def load_listing(saved: Json | None) -> Listing | None:
     if saved is None:
         return None
     return Listing(saved["install_url"], Flow(saved["flow"]), tuple(saved["scopes"]), tuple(saved["optional_scopes"]))
+
+
+def load_card(saved: Json | None) -> Card | None:
+    """Raises TypeError when the snapshot is damaged."""
+    lists = ("permitted_fetch", "permitted_iframe")
+    return Card(**saved | {name: tuple(saved.get(name, ())) for name in lists}) if saved is not None else None
 
 
 def save_marketplace(marketplace: Marketplace) -> list[Json]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import falcon
 
-from emulator.control import installs, limits, scenarios, sunsets, write_rules
+from emulator.control import cards, installs, limits, scenarios, sunsets, write_rules
 from emulator.control import private_apps as private_app_control
 from emulator.control import resources as control
 from emulator.control import users as people
@@ -81,6 +81,7 @@ def _routes(emulator: Emulator) -> list[tuple[str, object]]:
         *people.routes(emulator),
         *private_app_control.routes(emulator),
         *installs.routes(emulator),
+        *cards.routes(emulator),
         *limits.routes(emulator),
         *scenarios.routes(emulator),
         *write_rules.routes(emulator),

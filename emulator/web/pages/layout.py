@@ -29,24 +29,26 @@ def show(
     status: int = 200,
     current: str = "",
     form_target: str = "",
+    frame_source: str = "",
     narrow: bool = False,
     beside: Child = None,
 ) -> None:
-    """Write a page. `form_target` is the one other origin that a form on it may lead to."""
+    """Write a page. `form_target` and `frame_source` are the one other origin that a form leads to, a frame shows."""
     resp.status = status
     resp.content_type = "text/html; charset=utf-8"
     resp.data = _document(title, content, current, narrow, beside).encode("utf-8", "replace")
-    resp.set_header("Content-Security-Policy", _policy(form_target))
+    resp.set_header("Content-Security-Policy", _policy(form_target, frame_source))
     # With none at all, browsers would not say which origin a form was sent from.
     resp.set_header("Referrer-Policy", "same-origin")
     resp.set_header("X-Content-Type-Options", "nosniff")
     resp.set_header("Cache-Control", "no-store")
 
 
-def _policy(form_target: str) -> str:
+def _policy(form_target: str, frame_source: str) -> str:
+    frames = f" frame-src {frame_source};" if frame_source else ""
     return (
         "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self';"
-        f" base-uri 'none'; frame-ancestors 'none'; form-action 'self' {form_target}"
+        f"{frames} base-uri 'none'; frame-ancestors 'none'; form-action 'self' {form_target}"
     ).strip()
 
 

@@ -14,6 +14,7 @@ from emulator.crm.store import Crm
 from emulator.instants import iso
 from emulator.portals import Portal
 from emulator.web.html import Child, Markup, el
+from emulator.web.pages.card import cards_section
 from emulator.web.pages.forms import Form, act, button, confirmed, digits, field, hidden, post, read_form, select, whole
 from emulator.web.pages.history import changes_table
 from emulator.web.pages.inputs import changed_values, control, usual, writable
@@ -71,12 +72,17 @@ class RecordPage(Page):
         failed: Form | None = None,
     ) -> None:
         crm = portal.crm
+        cards = cards_section(self.emulator.apps_with_card(portal.hub_id), portal, kind, record_id)
         with crm.lock:
             record = crm.table(kind).records.get(record_id)
             if record is None:
                 raise NoSuchPage(f"There is no {singular(kind)} {record_id} in {portal.name}.")
             name = name_of(crm, kind, record)
-            body = _archived(portal, kind, record) if record.archived_at else _live(req, portal, kind, record, failed)
+            body = (
+                _archived(portal, kind, record)
+                if record.archived_at
+                else _live(req, portal, kind, record, failed, cards)
+            )
             top = _top(portal, kind, record, name)
         self.show(resp, name, top, message, body, status=status, current="Accounts")
 
@@ -177,10 +183,13 @@ def _archived(portal: Portal, kind: ObjectType, record: Record) -> Child:
     ]
 
 
-def _live(req: falcon.Request, portal: Portal, kind: ObjectType, record: Record, failed: Form | None) -> Markup:
+def _live(
+    req: falcon.Request, portal: Portal, kind: ObjectType, record: Record, failed: Form | None, cards: Child
+) -> Markup:
     crm = portal.crm
     left = [_properties(req, portal, kind, record, failed), _system(crm, kind, record)]
     right = [
+        cards,
         section("Associations", associations(portal, kind, record), associate_form(crm, kind)),
         section(
             "Recent changes",

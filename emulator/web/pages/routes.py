@@ -7,6 +7,7 @@ from emulator.web.pages.account import Account, CloseAccount, Uninstall
 from emulator.web.pages.accounts import Accounts, NewAccount
 from emulator.web.pages.app import AppPage
 from emulator.web.pages.apps import Apps, EditApp, NewApp
+from emulator.web.pages.card import CardPage
 from emulator.web.pages.clock import ClockPage, Reset, Snapshot
 from emulator.web.pages.consent import Consent
 from emulator.web.pages.deliveries import Deliveries
@@ -45,6 +46,7 @@ def routes(emulator: Emulator) -> list[tuple[str, object]]:
         ("/contacts/{hub_id}/objects/{type_id}/views/all/list", RecordList(emulator)),
         ("/contacts/{hub_id}/objects/{type_id}/new", NewRecord(emulator)),
         (record, RecordPage(emulator)),
+        (f"{record}/cards/{{app_id}}", CardPage(emulator)),
         (f"{record}/history", history),
         (f"{record}/history/{{name}}", history),
         (f"{record}/associations/{{to_type_id}}", Partners(emulator)),
