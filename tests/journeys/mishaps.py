@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -117,6 +118,40 @@ class Mishaps:
         assert self.deliver(account, body=body_of(sent(account.hub_id, objectId="none"))) == 204
         wait_for(lambda: self.world.count(reason) > before, what="the event to fail")
         self.note("handler", "an event without a record")
+
+    def cards(self, account: Account) -> None:
+        """An app card opens our view: used twice, spoilt, sent to the wrong place, and refused by the database."""
+        with self.somebody() as visitor:
+            address, token = self._offered(account)
+            page = visitor.open(address, shows_secrets=True)
+            assert page.status == 200
+            (reading,) = re.findall(r"hubapp_read_([\w.-]+)", page.one("hx-headers").get("hx-headers"))
+            self.canaries.add("a card's token", reading)
+            bearer = {"Authorization": f"Bearer hubapp_read_{reading}"}
+            assert visitor.open("/embedded/view", headers=bearer).status == 200
+            for wrong in (address, f"/embedded/view?token=hubapp_read_{reading}", address[:-3]):
+                assert visitor.open(wrong).status == 404
+            assert visitor.open(f"/records/hubapp_open_{token}/", headers=bearer).status == 404
+            address, _ = self._offered(account)
+            with self.refusing("embedded_cardvisit"):
+                assert visitor.open(address).status == 500
+        self.note("view", "a view opened twice", "a card's token in the wrong place")
+        self.note("database", "a card's visit refused")
+
+    def _offered(self, account: Account) -> tuple[str, str]:
+        """Ask as the card would, through HubSpot; return the view's address and its token but for the prefix."""
+        asked = {
+            "user_id": account.admin_id,
+            "url": f"{self.world.stack.web}/embedded/card/view",
+            "method": "POST",
+            "body": {"objectTypeId": "0-1", "objectId": 1},
+        }
+        fetched = self.world.hubspot.call("POST", f"/_emulator/portals/{account.hub_id}/fetch", asked)
+        assert fetched["status"] == 200, fetched
+        address = str(json.loads(fetched["body"])["uri"])
+        token = address.partition("token=hubapp_open_")[2]
+        self.canaries.add("a card's token", token)
+        return address, token
 
     def staff(self, password: str) -> None:
         """Somebody types the password where the name belongs, and asks for what is not there."""

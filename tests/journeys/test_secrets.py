@@ -177,6 +177,7 @@ def suffer(run: Run) -> None:
     mishaps.handlers(first)
     mishaps.vaults(first)
     mishaps.broken_tables(first, owner)
+    mishaps.cards(first)
     mishaps.staff(run.world.stack.plan.identity.staff_password)
     mishaps.commands(PASSWORDS)
     mishaps.departure(second, other)
@@ -202,7 +203,7 @@ def test_every_kind_of_secret_is_looked_for(run: Run) -> None:
     wanted = {
         *("a setting", "the key of cookies", "the staff's password", "a server's password", "an encryption key"),
         *("a portal's key", "a code", "a state", "a cookie", "a second factor", "a signature"),
-        *("a made-up token", "a private app's token", "a token"),
+        *("a made-up token", "a private app's token", "a token", "a card's token"),
     }
     assert run.canaries.kinds() == wanted
 
