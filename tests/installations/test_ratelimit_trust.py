@@ -40,10 +40,10 @@ def limiter(world: World, url: str) -> RateLimiter:
     return limiter
 
 
-def take(limiter: RateLimiter) -> Permit | None:
+def take(limiter: RateLimiter, bucket: Bucket = BURST) -> Permit | None:
     """Begin an urgent call if that is possible at once."""
     with suppress(LimiterFull):
-        permit = limiter.admit(HUB_ID, BURST, URGENT, wait_s=0)
+        permit = limiter.admit(HUB_ID, bucket, URGENT, wait_s=0)
         assert isinstance(permit, Permit)
         return permit.__enter__()
     return None
@@ -154,6 +154,21 @@ def test_redis_clock_set_forward_gives_nothing_away(limiter: RateLimiter, world:
     assert take_all(limiter) == []
     world.now = 13
     assert len(take_all(limiter)) == LIMIT
+
+
+def test_a_leap_of_another_servers_clock_that_was_slow_is_noticed(
+    limiter: RateLimiter, world: World, url: str
+) -> None:
+    """Searches may begin again two seconds after a failover: sooner than old knowledge of the clock is given up."""
+    with redis.Redis.from_url(url) as client:
+        client.flushdb()
+    world.redis_set_s = -36_000
+    assert take(limiter, Bucket.SEARCH) is None
+    world.now = 2.1
+    while take(limiter, Bucket.SEARCH):
+        pass
+    world.redis_set_s += 600
+    assert take(limiter, Bucket.SEARCH) is None
 
 
 def test_lost_answers_cost_no_places(limiter: RateLimiter, world: World) -> None:
