@@ -201,7 +201,8 @@ class DryRunPage(StaffPage):
         """What is over cannot be ended: its page has no button for it."""
         match = request.resolver_match
         row_id = match.kwargs.get("object_id") if match else None
-        if row_id and not DryRun.objects.filter(pk=row_id, ended_at=None).exists():
+        run = self.get_object(request, row_id) if row_id else None  # None too for an id that cannot be
+        if row_id and (not isinstance(run, DryRun) or run.ended_at):
             return {}
         return super().get_actions(request)
 

@@ -58,6 +58,14 @@ def test_every_list_and_every_row_has_a_page(console: Client, portal: Portal) ->
         shown(console, address)
 
 
+@pytest.mark.parametrize("row_id", ["0", "-1", "x", "9" * 30, "00000000-0000-4000-8000-000000000000", "%00", "é"])
+def test_an_address_of_no_row_leads_back_and_says_so(console: Client, row_id: str) -> None:
+    for page in PAGES:
+        address = f"{list_of(page)}{row_id}/change/"
+        assert console.get(address).status_code == 302, address
+        assert console.post(address).status_code in {302, 403, 405}, address
+
+
 def test_libraries_pages_are_left_out() -> None:
     """Among them those that would show second factors and change users."""
     assert set(map(type, PAGES)) == {type(page) for page in admin.site._registry.values()}

@@ -167,7 +167,8 @@ def test_a_read_from_a_server_that_misbehaves_ends_too(
 ) -> None:
     with serving(behave) as server:
         error = failure_of(client_of(server.url, transport, retries=True))
-    assert isinstance(error, (kind, errors.DeadlineExceeded))
+    # Of its attempts, the last may not even find the time to connect.
+    assert isinstance(error, (kind, errors.DeadlineExceeded, errors.NotSent))
 
 
 def test_a_server_that_does_not_read_does_not_hold_a_write(transport: PooledTransport) -> None:
