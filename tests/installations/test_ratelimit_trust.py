@@ -156,9 +156,7 @@ def test_redis_clock_set_forward_gives_nothing_away(limiter: RateLimiter, world:
     assert len(take_all(limiter)) == LIMIT
 
 
-def test_a_leap_of_another_servers_clock_that_was_slow_is_noticed(
-    limiter: RateLimiter, world: World, url: str
-) -> None:
+def test_a_leap_of_another_servers_clock_that_was_slow_is_noticed(limiter: RateLimiter, world: World, url: str) -> None:
     """Searches may begin again two seconds after a failover: sooner than old knowledge of the clock is given up."""
     with redis.Redis.from_url(url) as client:
         client.flushdb()
