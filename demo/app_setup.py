@@ -6,11 +6,14 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
+from . import children
 from .identity import Identity
 from .programs import CHECKOUT
+from .signals import held
 
 _PATIENCE_S = 300
 
@@ -30,20 +33,25 @@ class Wanted:
 
 def manage(env: Mapping[str, str], *arguments: str) -> str:
     """Run `manage.py` and return what it printed. Raises CommandFailed."""
-    done = subprocess.run(
-        [sys.executable, "manage.py", *arguments],
-        cwd=CHECKOUT,
-        env=env,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=_PATIENCE_S,
-        check=False,
-    )
-    if done.returncode:
-        said = (done.stderr.strip() or done.stdout.strip())[-2000:]
-        raise CommandFailed(f"manage.py {' '.join(arguments)} ended with exit code {done.returncode}:\n{said}")
-    return done.stdout
+    with ExitStack() as ending:
+        with held():
+            process = children.start(
+                [sys.executable, "manage.py", *arguments],
+                log=subprocess.PIPE,
+                errors=subprocess.PIPE,
+                env=env,
+                cwd=CHECKOUT,
+            )
+            ending.enter_context(process)
+            ending.callback(children.stop, process)
+        try:
+            output, errors = (said.decode(errors="replace") for said in process.communicate(timeout=_PATIENCE_S))
+        except subprocess.TimeoutExpired:
+            raise CommandFailed(f"manage.py {' '.join(arguments)} did not end within {_PATIENCE_S} s.") from None
+    if process.returncode:
+        said = (errors.strip() or output.strip())[-2000:]
+        raise CommandFailed(f"manage.py {' '.join(arguments)} ended with exit code {process.returncode}:\n{said}")
+    return output
 
 
 def set_up(env: Mapping[str, str], identity: Identity, *, begins: bool) -> Wanted:

@@ -30,6 +30,7 @@ def start(
     arguments: Sequence[str | Path],
     *,
     log: IO[bytes] | int,
+    errors: IO[bytes] | int = subprocess.STDOUT,
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     user: int | None = None,
@@ -37,6 +38,7 @@ def start(
 ) -> subprocess.Popen[bytes]:
     """Start a child in a process group of its own, so that Ctrl-C reaches only us and we end it in order.
 
+    Its output goes to `log`, and what it says of errors too, unless `errors` takes that.
     `user` is a numeric user (and group) id to run as; None keeps ours. `parting` is the signal the child gets when
     we die without a word; systems other than Linux leave such children to the next start, which heals.
     """
@@ -52,7 +54,7 @@ def start(
             tethered,
             stdin=subprocess.DEVNULL,
             stdout=log,
-            stderr=subprocess.STDOUT,
+            stderr=errors,
             env=env,
             cwd=cwd,
             process_group=0,

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from . import app_setup, logs, ports, processes
+from . import app_setup, logs, ports, processes, signals
 from .control import Control
 from .emulated import registration
 from .lock import Lock
@@ -198,7 +198,8 @@ class Stack:
 
     def _launch(self, name: str) -> None:
         if name in self._posts:
-            self._posts[name].launch()
+            with signals.held():
+                self._posts[name].launch()
             self._record.processes_are(self._families(*self._posts))
 
     def _wait_for(self, name: str) -> None:
