@@ -166,9 +166,9 @@ def test_a_read_from_a_server_that_misbehaves_ends_too(
     behave: Behaviour, kind: type[HubSpotError], transport: PooledTransport
 ) -> None:
     with serving(behave) as server:
-        error = failure_of(client_of(server.url, transport, retries=True))
-    # Of its attempts, the last may not even find the time to connect.
-    assert isinstance(error, (kind, errors.DeadlineExceeded, errors.NotSent))
+        # Long enough to connect on a busy machine too: whoever never could has not met the server's misbehaviour.
+        error = failure_of(client_of(server.url, transport, retries=True), deadline=4 * DEADLINE)
+    assert isinstance(error, (kind, errors.DeadlineExceeded))
 
 
 def test_a_server_that_does_not_read_does_not_hold_a_write(transport: PooledTransport) -> None:
