@@ -1,12 +1,8 @@
-"""What is counted against limits that are tried out is true, and nothing of it reaches a real call."""
+"""What is counted against limits that are tried out is true."""
 
 from __future__ import annotations
 
-import json
 import threading
-from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -18,102 +14,15 @@ from hypothesis import strategies as st
 from demo.redis import Redis
 from hubspot_api.errors import NotSent
 from hubspot_api.ports import Bucket
-from installations.ratelimit import Allowance, LimiterFull, Limits, Permit, PrivateApp, RateLimiter, Share, WorkClass
-from installations.ratelimit import counting as counting_module
-from installations.ratelimit.dry_runs import Counted, DryRunFigures, DryRunStore, TriedLimits, Whose
-from installations.ratelimit.limits import UNPACED_MS
+from installations.ratelimit import Permit, PrivateApp, RateLimiter, WorkClass
+from installations.ratelimit.dry_runs import DryRunFigures, DryRunStore, TriedLimits, Whose
 from tests.hubspot import wait_for
 
-from .limiter_world import HUB_ID, PlainWorld, PromptCounting, World, limiter_in, patient
-
-BURST, SEARCH = Bucket.BURST, Bucket.SEARCH
-KEPT = 1
-LEFT = Share(KEPT, UNPACED_MS)
-UNPACED = (Share(0, UNPACED_MS), LEFT, LEFT, LEFT)
-WINDOW_MS, DEADLINE_S, HOLD_MS = 2_000, 4.0, 4_500
-# Wide, so that the real limiter lets everything through and only what is tried can be full.
-WIDE = Limits(burst=Allowance(1000, WINDOW_MS, UNPACED), search=Allowance(1000, 1_000, UNPACED), margin_ms=0)
-STORE = "hubapp:dry-run:tried"
-
-
-@pytest.fixture(scope="module")
-def url(redis_server: Redis) -> Iterator[str]:
-    url = patient(redis_server.url, 12)
-    yield url
-    with redis.Redis.from_url(url) as client:
-        client.flushdb()
-
-
-@pytest.fixture
-def client(url: str) -> Iterator[redis.Redis]:
-    with redis.Redis.from_url(url) as client:
-        client.flushdb()
-        yield client
-
-
-def tried(world: World, **fields: Any) -> TriedLimits:
-    values = {"name": "run", "hub_id": None, "whose": Whose.ALL, "calls": {BURST: 3}}
-    return TriedLimits(**values | {"ends_at": world.wall() + timedelta(days=1)} | fields)
-
-
-def begin(url: str, *runs: TriedLimits) -> DryRunStore:
-    store = DryRunStore(url, WIDE)
-    store.publish(runs)
-    return store
-
-
-@dataclass
-class Place:
-    """A place as a naive mind keeps it: when its call would begin, and when it comes back."""
-
-    rank: int
-    begins_ms: int
-    back_ms: int
-
-
-@dataclass
-class NaiveWindow:
-    """Looks at every place there ever was, for every call, and tries one moment after the other."""
-
-    limit: int
-    places: dict[str, Place] = field(default_factory=dict)
-    counted: dict[int, Counter[str]] = field(default_factory=dict)
-
-    def call(self, name: str, at_ms: int, rank: int, wait_ms: int) -> None:
-        kept = min(KEPT if rank else 0, self.limit - 1)
-        ours = [p for p in self.places.values() if not (p.begins_ms > at_ms and p.rank > rank)]
-        moments = sorted({at_ms, *(min(p.back_ms, at_ms + WINDOW_MS) for p in self.places.values())})
-        begins_ms = next(
-            (one for one in moments if one >= at_ms and self._room(ours, one, at_ms) > kept), at_ms + WINDOW_MS
-        )
-        waits_ms = begins_ms - at_ms
-        figures = self.counted.setdefault(rank, Counter())
-        figures["calls"] += 1
-        figures["longest"] = max(figures["longest"], waits_ms)
-        if waits_ms > wait_ms:
-            figures["put_back"] += 1
-            return
-        figures["waited"] += waits_ms > 0
-        self.places[name] = Place(rank, begins_ms, begins_ms + HOLD_MS + WINDOW_MS)
-
-    def _room(self, ours: list[Place], moment_ms: int, at_ms: int) -> int:
-        """How many places are free at a moment. One that is taken now comes back a window from now at the latest."""
-        return self.limit - sum(p.back_ms > at_ms and min(p.back_ms, at_ms + WINDOW_MS) > moment_ms for p in ours)
-
-    def answered(self, name: str, took_ms: int) -> None:
-        if place := self.places.get(name):
-            place.back_ms -= HOLD_MS - took_ms
-
-    def unused(self, name: str) -> None:
-        self.places.pop(name, None)
-
-    @property
-    def figures(self) -> dict[tuple[Bucket, WorkClass], Counted]:
-        return {
-            (BURST, WorkClass(rank)): Counted(found["calls"], found["waited"], found["put_back"], found["longest"])
-            for rank, found in self.counted.items()
-        }
-
+from .dry_run_world import BURST, DEADLINE_S, SEARCH, WIDE, WINDOW_MS, admit, begin, calls, in_world, tried
+from .dry_run_world import client as client  # the fixture
+from .dry_run_world import url as url  # the fixture
+from .limiter_world import HUB_ID, PlainWorld, World, limiter_in
+from .naive_window import NaiveWindow
 
 # Eighths of a second: a float holds them exactly.
 Step = tuple[float, int, int, str]  # seconds until it, rank, ms it could wait, what becomes of the call before it
@@ -185,24 +94,6 @@ def test_no_window_of_calls_that_would_begin_is_over_the_limit(url: str, client:
     begins = sorted(place.begins_ms for place in naive.places.values())
     assert max(sum(one <= other < one + WINDOW_MS for other in begins) for one in begins) == 4
     assert naive.counted[0]["put_back"] > 100
-
-
-def admit(limiter: RateLimiter, hub_id: int = HUB_ID, bucket: Bucket = BURST, **more: Any) -> Permit:
-    permit = limiter.admit(hub_id, bucket, WorkClass.EVENTS, **more)
-    assert isinstance(permit, Permit)
-    return permit
-
-
-def in_world(world: World, url: str, *runs: TriedLimits) -> tuple[RateLimiter, DryRunStore]:
-    store = begin(url, *runs)
-    limiter = limiter_in(world, url, WIDE)
-    limiter.declare_idle()
-    limiter._counting.flush()
-    return limiter, store
-
-
-def calls(store: DryRunStore, name: str = "run") -> int:
-    return sum(one.calls for one in store.figures(name).counted.values())
 
 
 @pytest.mark.parametrize(
@@ -279,155 +170,6 @@ def test_it_ends_by_itself(url: str, client: redis.Redis) -> None:
     assert calls(store) == 1
     assert 0 < client.pttl("hubapp:dry-run:{run}") <= (24 * 3600 + 30) * 1000
     assert all(client.pttl(key) > 0 for key in client.scan_iter("hubapp:dry-run:{run}*"))
-
-
-# ── The losing side: whatever becomes of a dry run, real calls fare as without one ──
-
-Spoil = Callable[[redis.Redis, World], None]
-
-
-def junk_list(client: redis.Redis, world: World) -> None:
-    client.set(STORE, "{nothing")
-
-
-def other_list(client: redis.Redis, world: World) -> None:
-    client.set(STORE, json.dumps([{"name": "run", "calls": {"burst": -1}}, 7]))
-
-
-def list_of_another_kind(client: redis.Redis, world: World) -> None:
-    client.delete(STORE)
-    client.lpush(STORE, "what?")
-
-
-def figures_of_another_kind(client: redis.Redis, world: World) -> None:
-    client.delete("hubapp:dry-run:{run}")
-    client.set("hubapp:dry-run:{run}", "what?")
-
-
-def places_of_another_kind(client: redis.Redis, world: World) -> None:
-    client.set(f"hubapp:dry-run:{{run}}:{HUB_ID}:burst", "what?")
-
-
-def figures_that_are_no_numbers(client: redis.Redis, world: World) -> None:
-    client.hset("hubapp:dry-run:{run}", mapping={"burst:1:calls": "many", "burst:1:longest": "long"})
-
-
-def nothing_wrong(client: redis.Redis, world: World) -> None:
-    """A dry run that works must not change a verdict either."""
-
-
-SPOILS = [
-    *(junk_list, other_list, list_of_another_kind, figures_of_another_kind, places_of_another_kind),
-    *(figures_that_are_no_numbers, nothing_wrong),
-]
-
-
-def verdicts(url: str, spoil: Spoil | None) -> list[str]:
-    """Return what the limiter says to the same history of calls, one of them a minute after the other ones."""
-    world = PlainWorld(seed=5)
-    with redis.Redis.from_url(url) as client:
-        client.flushdb()
-        if spoil:
-            begin(url, tried(world, calls={BURST: 2, SEARCH: 1}))
-        limiter = limiter_in(world, url)
-        limiter.declare_idle()
-        limiter._counting.flush()
-        said, permits = [], list[Permit]()
-        for number in range(150):
-            if spoil and number % 40 == 5:
-                spoil(client, world)
-            world.now += world.chance.choice([0.0, 0.01, 0.3])
-            work_class = WorkClass(world.chance.randrange(4))
-            try:
-                permit = limiter.admit(HUB_ID, world.chance.choice([BURST, SEARCH]), work_class, wait_s=0)
-            except LimiterFull as full:
-                said.append(f"{full.bucket} {full.reason} {full.retry_at}")
-                continue
-            assert isinstance(permit, Permit)
-            permits.append(permit)
-            said.append(f"{permit.asked.buckets} {permit.verdict.counts}")
-            if world.chance.random() < 0.7:
-                permits.pop(0).answered(world.chance.choice([200, 200, 200, 429]), {})
-    return said
-
-
-@pytest.mark.parametrize("spoil", SPOILS)
-def test_a_broken_dry_run_changes_no_verdict(url: str, spoil: Spoil) -> None:
-    without = verdicts(url, None)
-    assert len(set(without)) > 50
-    assert any("taken" in one for one in without)
-    assert verdicts(url, spoil) == without
-
-
-def test_a_script_that_is_broken_changes_no_verdict(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    without = verdicts(url, None)
-    monkeypatch.setattr("tests.installations.limiter_world.ToldDryRuns.source", "local x = redis.call('TIME') + nil")
-    assert verdicts(url, nothing_wrong) == without
-
-
-def test_calls_lost_while_redis_was_away_are_told(url: str, client: redis.Redis) -> None:
-    world = PlainWorld()
-    limiter, store = in_world(world, url, tried(world))
-    admit(limiter)
-    counting = limiter._counting
-    asked = admit(limiter).given
-    world.redis_away = True
-    for _ in range(5):
-        counting.begun(asked, 1.0)
-    world.redis_away = False
-    counting.begun(asked, 1.0)
-    found = store.figures("run")
-    assert (calls(store), found.lost) == (3, 5)
-    counting.flush()
-    assert store.figures("run").lost == 5, "told once"
-
-
-def test_a_full_redis_takes_no_figures_and_is_told_of_later(url: str, client: redis.Redis) -> None:
-    limiter: RateLimiter = type("Prompt", (RateLimiter,), {"counting": PromptCounting})(url, WIDE)
-    store = begin(url, TriedLimits("run", None, Whose.ALL, {BURST: 3}, limiter.now() + timedelta(hours=1)))
-    limiter.declare_idle()
-    limiter._counting.flush()
-    admit(limiter)
-    client.config_set("maxmemory", 1)
-    try:
-        admit(limiter)
-        assert limiter.usage(HUB_ID).buckets[BURST].used == 2, "the real limiter counts all the same"
-    finally:
-        client.config_set("maxmemory", 0)
-    admit(limiter)
-    found = store.figures("run")
-    assert (calls(store), found.lost) == (2, 1)
-
-
-def test_what_is_told_too_late_is_lost(url: str, client: redis.Redis) -> None:
-    """A thread that did not come to it for seconds must not put calls among those that came after them."""
-    world = PlainWorld()
-    limiter, store = in_world(world, url, tried(world))
-    counting = limiter._counting
-    asked = admit(limiter).given
-    ring, counting._ring = counting._ring, lambda: None  # type: ignore[method-assign]
-    counting.begun(asked, 1.0)
-    counting._ring = ring  # type: ignore[method-assign]
-    world.now += counting_module.LATE_S + 0.1
-    counting.begun(asked, 1.0)
-    assert (calls(store), store.figures("run").lost) == (2, 1)
-
-
-def test_more_than_can_wait_is_lost_and_no_caller_waits(
-    url: str, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(counting_module, "MOST_WAITING", 10)
-    world = PlainWorld()
-    limiter, store = in_world(world, url, tried(world))
-    counting = limiter._counting
-    asked = admit(limiter).given
-    ring, counting._ring = counting._ring, lambda: None  # type: ignore[method-assign]
-    for _ in range(25):
-        counting.begun(asked, 1.0)
-    counting._ring = ring  # type: ignore[method-assign]
-    counting.begun(asked, 1.0)
-    counting.flush()
-    assert (calls(store), store.figures("run").lost) == (11, 16)
 
 
 def test_threads_of_a_real_limiter_are_counted(redis_server: Redis) -> None:
