@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -179,3 +179,26 @@ def record(record_id: int | str, *, archived: bool = False, **properties: str | 
         "archived": archived,
         "url": f"https://app.hubspot.com/contacts/123/record/0-1/{record_id}",
     }
+
+
+EXPIRED = refusal(401, "EXPIRED_AUTHENTICATION", "expired 0 second(s) ago")
+LOST = httpx2.ReadError("reset")
+UNSENT = httpx2.ConnectError("refused")
+
+
+class Pieces(httpx2.SyncByteStream):
+    """A body that comes piece by piece; with a time, one a second."""
+
+    def __init__(self, pieces: list[bytes], time: Time | None = None) -> None:
+        self._pieces = pieces
+        self._time = time
+        self.closed = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        for piece in self._pieces:
+            if self._time:
+                self._time.pass_(1)
+            yield piece
+
+    def close(self) -> None:
+        self.closed = True
