@@ -6,7 +6,11 @@ import pytest
 
 from emulator import Emulator, Options
 from emulator.limits import Limits
-from tests.hubspot_api.emulated import ORIGINS, Place, never_limited
+from hubspot_api import journal
+from hubspot_api import journal_subscriptions as subscriptions
+from hubspot_api.app_tokens import AppTokens
+from hubspot_api.client import Client
+from tests.hubspot_api.emulated import HUB, ORIGINS, Place, never_limited
 
 
 @pytest.fixture
@@ -22,3 +26,12 @@ def busy() -> Iterator[Place]:
     here = Place(Emulator(Options(ORIGINS), limits=Limits(now=lambda: 0.0)))
     yield here
     here.web.close()
+
+
+@pytest.fixture
+def app(place: Place) -> Client:
+    """The app itself, installed in one account, whose contacts it hears of."""
+    place.tokens()
+    client = place.client(tokens=AppTokens(place.oauth(), journal.SCOPES))
+    subscriptions.to_objects(client, HUB, "0-1")
+    return client
