@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from tests.emulator.hub import HUB
+from tests.emulator.imports.importing import EMAIL, column, file, request
 from tests.emulator.official import official as official  # fixtures
 from tests.emulator.official import process as process
 from tests.emulator.process import Process, eventually
-from tests.emulator.test_imports import EMAIL, column, file, request
 
 
 def contacts(process: Process) -> int:
