@@ -107,6 +107,16 @@ def test_the_links_on_the_pages_lead_somewhere(hub: Hub, addresses: list[str]) -
         assert hub.http.get(address).status_code == 200, address
 
 
+def test_the_way_to_a_page_ends_with_a_link(hub: Hub, addresses: list[str]) -> None:
+    found = [re.findall(r'<p class="crumbs">(.*?)</p>', page(hub, address)) for address in addresses]
+    ways = [way for on_page in found for way in on_page]
+    assert max(way.count(" / ") for way in ways) >= 2
+    for way in ways:
+        assert way.startswith("<a ")
+        assert way.endswith("</a>")
+        assert way.count(" / ") == way.count("<a ") - 1
+
+
 def test_what_pages_are_made_of_is_served(hub: Hub) -> None:
     kinds = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
     for name in STATIC:

@@ -92,8 +92,9 @@ def heading(title: str, *actions: Child, crumbs: Child = None, below: Child = No
 
 
 def trail(*steps: tuple[str, str]) -> Child:
-    """Links to what a page is part of."""
-    return [[el("a", name, href=address), el("span", " / ", aria_hidden="true")] for name, address in steps]
+    """Links to what a page is part of. The page itself is the heading below them, so nothing follows the last."""
+    between = el("span", " / ", aria_hidden="true")
+    return [[between if place else None, el("a", name, href=address)] for place, (name, address) in enumerate(steps)]
 
 
 def notice(*content: Child, bad: bool = False) -> Markup:
