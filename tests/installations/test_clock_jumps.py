@@ -23,8 +23,8 @@ from lanes.models import Lane
 from tests.portals import make_portal
 
 from .limiter_world import HUB_ID, patient
+from .renewal.token_endpoint import Endpoint, expire
 from .test_ratelimit_shares import WARM, Busy
-from .test_tokens import Endpoint, expire
 
 TEN_MINUTES = 600.0
 JUMPS = [TEN_MINUTES, -TEN_MINUTES]
