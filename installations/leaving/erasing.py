@@ -40,6 +40,8 @@ from .certificates import Certificate
 
 logger = logging.getLogger(__name__)
 
+_OF_CALLS = (ApiCall, CallMinute, FailedRequests, OthersCalls, Anomaly)  # what calls leave behind, some of it late
+
 
 class NotErased(InstallationError):
     """An erasure left something behind. The eraser tries again within the hour."""
@@ -58,8 +60,11 @@ def erase_those_due() -> int:
 
 
 def _erase_late_calls() -> None:
-    """Calls are written down by a thread of each process, a little after they were made: maybe after the erasure."""
-    for model in (ApiCall, CallMinute, FailedRequests):
+    """Calls are written down a little after they were made, by a thread of each process, and judged later still.
+
+    So a row about them may come when the portal, which was there when it was looked up, is erased already.
+    """
+    for model in _OF_CALLS:
         delete_in_bites(model._default_manager.filter(portal__state=Portal.State.ERASED))
 
 
@@ -102,8 +107,7 @@ def _stop(portal: Portal) -> bool:
 def _erase_ours(portal: Portal) -> None:
     """Delete this room's rows. Sign-ins under way at HubSpot are left to run out, within the hour."""
     call_log.writer().flush()
-    calls = (ApiCall, CallMinute, FailedRequests, OthersCalls, Anomaly)
-    for model in (*calls, AuditEntry, Mail, OwnershipClaim, Membership):
+    for model in (*_OF_CALLS, AuditEntry, Mail, OwnershipClaim, Membership):
         delete_in_bites(model._default_manager.filter(portal=portal))
     if holdings.is_latest(portal):
         stops = Stop.objects.exclude(ended_at=None)

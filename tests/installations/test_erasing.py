@@ -213,14 +213,17 @@ def test_what_only_names_the_account_belongs_to_its_newer_installation() -> None
     assert newer.state == Portal.State.ACTIVE
 
 
-def test_a_call_written_down_late_goes_with_the_next_run() -> None:
+def test_what_is_written_down_late_of_calls_goes_with_the_next_run() -> None:
+    """Also what was heard of others' calls, and found unusual, by a beat that had looked the portal up before."""
     portal = ended(filled())
     erasing.erase_those_due()
     live = make_portal()
     for of in (portal, live):
         logged(of, 503)
+        OthersCalls.objects.create(portal=of, at=timezone.now(), calls=1)
+        Anomaly.objects.create(portal=of, kind=Anomaly.Kind.CALLS, figure=2, usual=0, limit=1)
     erasing.erase_those_due()
-    for model in (ApiCall, CallMinute, FailedRequests):
+    for model in (ApiCall, CallMinute, FailedRequests, OthersCalls, Anomaly):
         assert set(model._base_manager.values_list("portal", flat=True)) == {live.pk}
 
 
