@@ -112,15 +112,25 @@ def end_those_due() -> int:
 
 
 def publish() -> None:
-    """Tell Redis what is tried. Two who do so at once may leave the older list, until the next minute."""
-    on = [_tried(run) for run in DryRun.objects.filter(ended_at=None, ends_at__gt=timezone.now())]
-    now = timezone.now()
-    try:
-        store = _store()
-        store.publish(on)
-        store.count([store.lost(one, 0, now) for one in on])  # begins the figures
-    except redis.RedisError as error:
-        logger.warning("Redis was not told of dry runs, and will be in a minute: %s", type(error).__name__)
+    """Tell Redis what is tried. Of two who do so at once, whoever told what is no longer so tells it anew."""
+    told = None
+    while told != (on := _all_on()):
+        try:
+            _tell(on)
+        except redis.RedisError as error:
+            logger.warning("Redis was not told of dry runs, and will be in a minute: %s", type(error).__name__)
+            return
+        told = on
+
+
+def _all_on() -> list[TriedLimits]:
+    return [_tried(run) for run in DryRun.objects.filter(ended_at=None, ends_at__gt=timezone.now()).order_by("place")]
+
+
+def _tell(on: list[TriedLimits]) -> None:
+    store, now = _store(), timezone.now()
+    store.publish(on)
+    store.count([store.lost(one, 0, now) for one in on])  # begins the figures
 
 
 def reading_of(run: DryRun) -> Reading:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -20,7 +20,7 @@ from hubspot_api.ports import Bucket
 from installations.calls import dry_runs
 from installations.models import AuditEntry, DryRun, Portal
 from installations.ratelimit import Limits, Permit, WorkClass, limiter
-from installations.ratelimit.dry_runs import DryRunStore
+from installations.ratelimit.dry_runs import DryRunStore, TriedLimits
 from tests.clock import Clock
 from tests.hubspot import trust_limiter, wait_for
 from tests.portals import make_portal
@@ -192,6 +192,24 @@ def test_of_five_who_begin_at_once_three_do(redis_server: Redis) -> None:
     with ThreadPoolExecutor(5) as threads:
         assert sorted(threads.map(begin, range(5))) == [False, False, True, True, True]
     assert len(DryRunStore(configured.REDIS_URL, Limits()).tried()) == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_is_overtaken_while_telling_redis_leaves_no_older_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody else begins one between our look at what is on and our word to Redis."""
+
+    class Overtaken(DryRunStore):
+        overtakes = iter(range(1))
+
+        def publish(self, runs: Iterable[TriedLimits]) -> None:
+            for _ in self.overtakes:
+                dry_runs.begin("bob", {Bucket.SEARCH: 3})
+            super().publish(runs)
+
+    overtaken = Overtaken(configured.REDIS_URL, Limits())
+    monkeypatch.setattr(dry_runs, "_store", lambda: overtaken)
+    dry_runs.begin("alice", {Bucket.BURST: 90})
+    assert [one.calls for one in overtaken.tried()] == [{Bucket.BURST: 90}, {Bucket.SEARCH: 3}]
 
 
 def test_it_ends_by_itself_and_the_others_are_told_to_redis_again(console: Client, clock: Clock) -> None:
