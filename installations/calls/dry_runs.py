@@ -24,11 +24,12 @@ from ..audit import SYSTEM, record
 from ..errors import InstallationError
 from ..models import DryRun, Portal
 from ..ratelimit import Limits, WorkClass
-from ..ratelimit.dry_runs import TRIED, AccountCount, Counted, DryRunFigures, DryRunStore, TriedLimits, Whose
+from ..ratelimit.dry_runs import KEPT_MS, TRIED, AccountCount, Counted, DryRunFigures, DryRunStore, TriedLimits, Whose
 
 logger = logging.getLogger(__name__)
 
 FORGOTTEN_AFTER = timedelta(minutes=1)  # figures that begin so much later than their dry run are not all there were
+IN_REDIS = timedelta(milliseconds=KEPT_MS)  # figures, after the end
 
 
 class TooManyDryRuns(InstallationError):
@@ -107,8 +108,17 @@ def end_those_due() -> int:
     """End those whose time is over, and tell Redis of the others again; return how many ended."""
     due = DryRun.objects.filter(ended_at=None, ends_at__lte=timezone.now())
     ended = sum(end(run, SYSTEM) for run in due)
+    _keep_late()
     publish()
     return ended
+
+
+def _keep_late() -> None:
+    """Keep the figures of those that ended while Redis was away: it has them for a day."""
+    ended = DryRun.objects.filter(figures__isnull=True, ended_at__gt=timezone.now() - IN_REDIS)
+    for run in ended:
+        if figures := _figures_to_keep(run):
+            DryRun.objects.filter(pk=run.pk).update(figures=figures)
 
 
 def publish() -> None:

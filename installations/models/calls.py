@@ -155,7 +155,7 @@ class DryRun(models.Model):
     ends_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)  # null: on
     ended_by = models.TextField(default="", blank=True)
-    figures = models.JSONField(null=True)  # as they were at the end; null: on, or Redis was away then
+    figures = models.JSONField(null=True)  # as they were at the end; null: on, or Redis is away since then, or forgot
 
     class Meta:
         constraints = [

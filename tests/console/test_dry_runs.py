@@ -243,6 +243,23 @@ def test_without_redis_it_begins_and_says_so(console: Client, monkeypatch: pytes
     assert "Redis was away when it ended" in page(console, run)
 
 
+def test_what_it_counted_is_kept_once_redis_is_back(console: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = begun(console)
+    store = DryRunStore(configured.REDIS_URL, Limits())
+    store.count([store.lost(store.tried()[0], 1234, timezone.now())])
+    with monkeypatch.context() as while_away:
+        while_away.setattr(dry_runs, "_store", lambda: DryRunStore("redis://127.0.0.1:1/0", Limits()))
+        DryRun.objects.update(ends_at=timezone.now())
+        assert dry_runs.end_those_due() == 1
+        run.refresh_from_db()
+        assert run.figures is None
+    dry_runs.end_those_due()
+    with redis.Redis.from_url(configured.REDIS_URL) as client:
+        for key in client.scan_iter("hubapp:dry-run*"):
+            client.delete(key)
+    assert "At least 1,234 calls could not be counted" in page(console, run), "in the database, for good"
+
+
 def test_what_redis_forgot_is_said(console: Client) -> None:
     run = begun(console)
     DryRun.objects.update(begun_at=timezone.now() - timedelta(hours=3))
