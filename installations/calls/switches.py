@@ -25,7 +25,7 @@ from ..errors import TryLater
 from ..models import Portal, Stop
 from ..ratelimit import PrivateApp, WorkClass
 from ..ratelimit import gate_for as unguarded_gate_for
-from ..ratelimit.limiter import WAIT_S
+from ..ratelimit.gates import WAIT_S
 from ..signals import calls_may_go_on
 
 logger = logging.getLogger(__name__)

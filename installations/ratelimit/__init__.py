@@ -16,9 +16,11 @@ well.
 from __future__ import annotations
 
 from .ahead import AheadGate
-from .limiter import BucketUsage, LimiterFull, PortalGate, RateLimiter, Usage, gate_for, limiter
+from .gates import PortalGate
+from .limiter import LimiterFull, RateLimiter, gate_for, limiter
 from .limits import Allowance, Limits, PrivateApp, Share, WorkClass
 from .permits import Permit, Reservation
+from .usage import BucketUsage, Usage
 
 __all__ = [
     "AheadGate",

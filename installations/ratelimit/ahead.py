@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from hubspot_api.ports import Bucket, Gate, Permit
 
 if TYPE_CHECKING:
-    from .limiter import PortalGate
+    from .gates import PortalGate
 
 MOST_AT_ONCE = 20  # places of more calls would lie idle for long; the others are waited for one by one
 

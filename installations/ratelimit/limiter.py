@@ -7,7 +7,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from typing import ClassVar
@@ -21,14 +21,14 @@ from ..errors import TryLater
 from .asked import Asked, Verdict
 from .counting import Counting
 from .dry_runs import DryRunStore
+from .gates import DEADLINE_S, WAIT_S, PortalGate
 from .limits import OF_THE_APP, Limits, PrivateApp, WorkClass
 from .local import LocalBuckets
 from .permits import FreePermit, Heard, Permit, Reservation, Told
 from .returns import Returns
 from .shared import Clock, Command, RedisAway, SharedBuckets, keys
+from .usage import BucketUsage, Usage, bucket_usage
 
-WAIT_S = 1.0
-DEADLINE_S = 10.0
 _NAMED = {RatePolicy.DAILY: Bucket.DAILY, RatePolicy.TEN_SECONDLY: Bucket.BURST, RatePolicy.SECONDLY: Bucket.SEARCH}
 
 
@@ -45,32 +45,6 @@ class LimiterFull(TryLater):
 
 def _utc_now() -> datetime:
     return datetime.now(UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class BucketUsage:
-    """`used` calls of `limit` may still be in HubSpot's window; `waiting` calls have a promised start.
-
-    `frozen_until`: nobody calls before, because of a 429, because our memory is new or because nothing is left of the
-    day. `rejected`: 429s lately. `by_class`: how many of the used are whose; the rest, if any, are other apps'. Of a
-    day's, only those under way are known by class.
-    """
-
-    used: int
-    limit: int
-    waiting: int = 0
-    frozen_until: datetime | None = None  # None: not frozen
-    rejected: int = 0
-    rejected_at: datetime | None = None  # the latest 429; None: none within the hour
-    by_class: Mapping[WorkClass, int] = field(default_factory=dict)  # empty while Redis is away
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """A portal's use of its allowances now. `degraded`: Redis is away, and only this process' calls are known."""
-
-    degraded: bool
-    buckets: Mapping[Bucket, BucketUsage]
 
 
 class RateLimiter:
@@ -157,7 +131,8 @@ class RateLimiter:
         except RedisAway:
             known = {bucket: BucketUsage(*self._local.used(hub_id, bucket, private_app)) for bucket in buckets}
             return Usage(True, known)
-        return Usage(False, {bucket: self._usage(*look) for bucket, look in zip(buckets, looks, strict=True)})
+        used = (bucket_usage(self._now(), *look) for look in looks)
+        return Usage(False, dict(zip(buckets, used, strict=True)))
 
     def others(self) -> Mapping[int, int]:
         """Return how many calls HubSpot counted in accounts' bursts that we did not make, since this was asked last.
@@ -308,29 +283,6 @@ class RateLimiter:
         retry_at = self._now() + timedelta(seconds=verdict.delay_s)
         return LimiterFull(retry_at, asked.hub_id, verdict.bucket, verdict.reason)
 
-    def _usage(
-        self,
-        used: int,
-        limit: int,
-        waiting: int,
-        frozen_ms: int,
-        cold_ms: int,
-        rejected: int,
-        rejected_ms_ago: int,
-        *by_class: int,
-    ) -> BucketUsage:
-        now = self._now()
-        frozen = timedelta(milliseconds=max(frozen_ms, cold_ms))
-        return BucketUsage(
-            used,
-            limit,
-            waiting,
-            frozen_until=now + frozen if frozen else None,
-            rejected=rejected,
-            rejected_at=now - timedelta(milliseconds=rejected_ms_ago) if rejected else None,
-            by_class=dict(zip(WorkClass, by_class, strict=True)),
-        )
-
 
 def _hold(names: list[str], slot: str, ms: int, age_ms: int) -> Command:
     return Command("hold", names, [max(1, ms - age_ms), slot])
@@ -338,55 +290,6 @@ def _hold(names: list[str], slot: str, ms: int, age_ms: int) -> Command:
 
 def _ticket() -> str:
     return base64.urlsafe_b64encode(secrets.token_bytes(6)).decode()
-
-
-class PortalGate:
-    """The limiter as a client sees it: bound to a portal and a class of work.
-
-    `limiter` is asked for each time, so that a gate made before a fork is good after it.
-    """
-
-    def __init__(
-        self,
-        limiter: Callable[[], RateLimiter],
-        hub_id: int,
-        work_class: WorkClass,
-        wait_s: float,
-        private_app: PrivateApp | None = None,
-    ) -> None:
-        self._limiter = limiter
-        self._hub_id = hub_id
-        self._work_class = work_class
-        self._wait_s = wait_s
-        self._private_app = private_app
-
-    def admit(self, bucket: Bucket, longest: float) -> Permit | FreePermit:
-        """Return leave for one call that takes at most `longest` seconds. Raises LimiterFull."""
-        return self._limiter().admit(
-            self._hub_id,
-            bucket,
-            self._work_class,
-            wait_s=self._wait_s,
-            deadline_s=longest,
-            private_app=self._private_app,
-        )
-
-    def reserve(self, bucket: Bucket, calls: int, longest: float = DEADLINE_S) -> Reservation:
-        """Take leave for several calls at once. Raises LimiterFull.
-
-        Places come back one by one: whoever needs several waits for them in the queue, and so a little longer.
-        """
-        limiter = self._limiter()
-        interval_s = limiter.limits.of(bucket, self._private_app).interval_ms / 1000
-        return limiter.reserve(
-            self._hub_id,
-            bucket,
-            self._work_class,
-            calls=calls,
-            wait_s=self._wait_s + calls * interval_s,
-            deadline_s=longest,
-            private_app=self._private_app,
-        )
 
 
 @cache
