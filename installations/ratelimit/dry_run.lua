@@ -38,6 +38,13 @@ local function count_account(key, account, calls, ttl)
   end
 end
 
+-- A call that may take longer, or waits longer, may have come before.
+local function keep(key, ms)
+  if redis.call('PTTL', key) < ms then
+    redis.call('PEXPIRE', key, ms)
+  end
+end
+
 local function forget(at)
   for _, key in ipairs({ KEYS[4], KEYS[5] }) do
     redis.call('ZREMRANGEBYSCORE', key, '-inf', at - LATE)
@@ -77,9 +84,9 @@ local function take_places(at, start, back, ticket, rank, calls)
       redis.call('ZADD', KEYS[5], start, slot)
     end
   end
-  redis.call('PEXPIRE', KEYS[4], back - now + LATE + SPARE)
+  keep(KEYS[4], back - now + LATE + SPARE)
   if start > at then
-    redis.call('PEXPIRE', KEYS[5], start - now + LATE + SPARE)
+    keep(KEYS[5], start - now + LATE + SPARE)
   end
 end
 

@@ -160,6 +160,16 @@ def test_several_calls_at_once_take_as_many_places(url: str, client: redis.Redis
     assert store.figures("run").counted[BURST, WorkClass.URGENT].put_back == 6, "more than are ever had at once"
 
 
+def test_a_short_call_does_not_end_the_memory_of_a_long_one(url: str, client: redis.Redis) -> None:
+    world = PlainWorld()
+    limiter, store = in_world(world, url, tried(world, calls={BURST: 2}))
+    for deadline_s, wait_s in ((300.0, 0.0), (1.0, 10.0), (1.0, 10.0)):
+        admit(limiter, deadline_s=deadline_s, wait_s=wait_s)
+    assert store.figures("run").counted[BURST, WorkClass.EVENTS].waited == 2
+    left_ms: Any = client.pttl(f"hubapp:dry-run:{{run}}:{HUB_ID}:burst")
+    assert left_ms > 250_000
+
+
 def test_it_ends_by_itself(url: str, client: redis.Redis) -> None:
     world = PlainWorld()
     limiter, store = in_world(world, url, tried(world, ends_at=world.wall() + timedelta(seconds=30)))
