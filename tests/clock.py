@@ -35,3 +35,7 @@ class Clock:
     def advance(self, **much: float) -> None:
         """Let time pass, given as to `timedelta`: `hours=12`."""
         self._added += timedelta(**much)
+
+    def begin_anew(self, every: timedelta) -> None:
+        """Let time pass until the next whole minute, half hour or the like, so that none ends while a test runs."""
+        self._added += every - (self.now() - datetime.min.replace(tzinfo=UTC)) % every

@@ -8,8 +8,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from installations.half_hours import STEP
 from installations.models import Membership
 from tests.calls import logged
+from tests.clock import Clock
 from tests.portals import make_member, make_portal, sign_in_as
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("redis_server")]
@@ -33,7 +35,8 @@ def shown(page: tuple[Client, str], *statuses: int) -> str:
     return who.get(reverse("portal_settings", args=[portal.hub_id])).content.decode()
 
 
-def test_calls_are_drawn_and_told_in_words_and_in_a_table(page: tuple[Client, str]) -> None:
+def test_calls_are_drawn_and_told_in_words_and_in_a_table(page: tuple[Client, str], clock: Clock) -> None:
+    clock.begin_anew(STEP)
     html = shown(page, 200, 200, 503)
     assert "3 calls to HubSpot, 1 failed" in html
     drawing = re.search(r"<svg.*?</svg>", html, re.DOTALL)

@@ -95,7 +95,8 @@ def test_a_quiet_portal_has_none() -> None:
     assert found() == []
 
 
-def test_each_kind_is_found_in_its_table_and_only_for_its_portal() -> None:
+def test_each_kind_is_found_in_its_table_and_only_for_its_portal(clock: Clock) -> None:
+    clock.begin_anew(timedelta(minutes=1))
     portal, neighbour = settled(), settled()
     calls(neighbour, 500, bulk=400, denied=10)
     for ago in range(1, 8):

@@ -17,8 +17,10 @@ from installations import tasks
 from installations.calls import call_log, retention
 from installations.calls.call_charts import chart_of
 from installations.calls.call_log import Writer, observer_for, writer
+from installations.half_hours import STEP
 from installations.models import ApiCall, CallMinute, FailedRequests
 from tests.calls import PATH, logged, record
+from tests.clock import Clock
 from tests.hubspot import wait_for
 from tests.hubspot_api.fakes import ok, world
 from tests.portals import make_portal
@@ -185,7 +187,8 @@ def test_processes_that_add_to_the_same_rows_lose_nothing() -> None:
     assert [FailedRequests.objects.get(portal=portal).times for portal in portals] == [120] * 3
 
 
-def test_a_chart_has_the_last_day_in_half_hours() -> None:
+def test_a_chart_has_the_last_day_in_half_hours(clock: Clock) -> None:
+    clock.begin_anew(STEP)
     portal, now = make_portal(), timezone.now()
     for _ in range(3):
         logged(portal, 200, at=now)
