@@ -25,15 +25,14 @@ from .people.members import NotAllowed
 from .place_pages import PlacePage  # noqa: F401 - registers itself
 from .signals import calls_may_go_on
 from .staff_pages import (
+    AccountRowsPage,
     Deed,
     PortalRowsPage,
     Section,
-    StaffPage,
     actor,
     ago,
     is_confirmed,
     tag,
-    typed_hub_ids,
     when,
     why,
 )
@@ -141,7 +140,7 @@ _RESUMING = "What waited begins at once, within HubSpot's limits."
 
 
 @admin.register(Stop)
-class StopPage(StaffPage):
+class StopPage(AccountRowsPage):
     """Who stopped calls to HubSpot, when and why; and the switch for all of them."""
 
     heading = "Stops"
@@ -149,19 +148,7 @@ class StopPage(StaffPage):
     section, rank = Section.PORTALS, 4
     ordering = ("-begun_at",)
     list_display = ("whose", "in_force", "reason", "begun_by", ago("begun_at", "Stopped"), "ended_by", "ended_at")
-    search_fields = ("hub_id__exact",)
-    search_help_text = "HubSpot account id"
     fields = ("hub_id", "reason", "begun_at", "begun_by", "ended_at", "ended_by")
-
-    def get_search_results(
-        self,
-        request: HttpRequest,  # noqa: ARG002 - the framework's name
-        queryset: QuerySet[Any],
-        search_term: str,
-    ) -> tuple[QuerySet[Any], bool]:
-        if not search_term.strip():
-            return queryset, False
-        return queryset.filter(hub_id__in=typed_hub_ids(search_term)), False
 
     def notices(self) -> list[str]:
         return [f"Calls are stopped. {stop}: {stop.reason} ({stop.begun_by})" for stop in switches.active()]

@@ -23,7 +23,7 @@ from .clients import private_app_of
 from .models import DryRun, Portal
 from .ratelimit import Limits, limiter
 from .ratelimit.dry_runs import MOST_CALLS, TRIED, AccountCount
-from .staff_pages import Section, StaffPage, actor, ago, tag, typed_hub_ids
+from .staff_pages import AccountRowsPage, Section, actor, ago, tag
 
 NAMES = {
     Bucket.BURST: "Calls in 10 s",
@@ -126,7 +126,7 @@ class AccountRow:
 
 
 @admin.register(DryRun)
-class DryRunPage(StaffPage):
+class DryRunPage(AccountRowsPage):
     heading = "Dry runs"
     explanation = (
         "Other limits, tried before they are enforced: every call is counted against them, and none is held up. See "
@@ -135,8 +135,6 @@ class DryRunPage(StaffPage):
     section, rank = Section.PORTALS, 5
     ordering = ("-begun_at",)
     list_display = ("subject", "tried", "state", ago("begun_at", "Begun"), "begun_by", ago("ends_at", "Ends"))
-    search_fields = ("hub_id__exact",)
-    search_help_text = "HubSpot account id"
     change_list_template = "admin/dry_runs.html"
     change_form_template = "admin/dry_run.html"
     actions = ("end",)
@@ -145,16 +143,6 @@ class DryRunPage(StaffPage):
 
     def title_of(self, row: DryRun) -> str:
         return f"Dry run: {row}, {dry_runs.in_words(row)}"
-
-    def get_search_results(
-        self,
-        request: HttpRequest,  # noqa: ARG002 - the framework's name
-        queryset: QuerySet[Any],
-        search_term: str,
-    ) -> tuple[QuerySet[Any], bool]:
-        if not search_term.strip():
-            return queryset, False
-        return queryset.filter(hub_id__in=typed_hub_ids(search_term)), False
 
     def get_urls(self) -> list[Any]:
         begin = self.admin_site.admin_view(self.begin_view)

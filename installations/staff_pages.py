@@ -176,12 +176,11 @@ class StaffPage(_ModelAdmin):
         return TemplateResponse(request, "admin/confirm.html", self.admin_site.each_context(request) | context | more)
 
 
-class PortalRowsPage(StaffPage):
-    """Rows that belong to a portal: found by its HubSpot account id, linked to its page."""
+class AccountRowsPage(StaffPage):
+    """Rows that name a HubSpot account: found by its id."""
 
-    search_fields: ClassVar[tuple[str, ...]] = ("portal__hub_id",)
+    search_fields: ClassVar[tuple[str, ...]] = ("hub_id",)  # that there is a field to search by
     search_help_text = "HubSpot account id"
-    list_select_related: ClassVar[tuple[str, ...]] = ("portal",)
 
     def get_search_results(
         self,
@@ -189,10 +188,24 @@ class PortalRowsPage(StaffPage):
         queryset: QuerySet[Any],
         search_term: str,
     ) -> tuple[QuerySet[Any], bool]:
-        """Look the account up first: the join that the framework would make walks whole tables."""
         if not search_term.strip():
             return queryset, False
-        return queryset.filter(portal__in=portal_ids(search_term)), False
+        return self.rows_of(queryset, search_term), False
+
+    def rows_of(self, rows: QuerySet[Any], typed: str) -> QuerySet[Any]:
+        """Return the rows of the accounts that somebody typed into the search field."""
+        return rows.filter(hub_id__in=typed_hub_ids(typed))
+
+
+class PortalRowsPage(AccountRowsPage):
+    """Rows that belong to a portal: found by its HubSpot account id, linked to its page."""
+
+    search_fields: ClassVar[tuple[str, ...]] = ("portal__hub_id",)
+    list_select_related: ClassVar[tuple[str, ...]] = ("portal",)
+
+    def rows_of(self, rows: QuerySet[Any], typed: str) -> QuerySet[Any]:
+        """Look the account up first: the join that the framework would make walks whole tables."""
+        return rows.filter(portal__in=portal_ids(typed))
 
     @admin.display(description="Portal", ordering="portal__hub_id")
     def portal_link(self, row: Any) -> SafeString | str:

@@ -173,6 +173,17 @@ def test_a_list_shows_one_portals_rows_when_its_account_is_searched_for(
     assert list_context(console.get(list_of(page, q="9" * 40))).result_count == 0
 
 
+@pytest.mark.parametrize("page", [page for page in PAGES if page.model in {Stop, DryRun}], ids=name_of)
+def test_what_names_an_account_is_searched_by_it(console: Client, page: StaffPage, portal: Portal) -> None:
+    other = filled_portal()
+    both = [portal.hub_id, other.hub_id]
+    for typed, expected in ((str(portal.hub_id), both[:1]), (f" {other.hub_id} {portal.hub_id}", both), (" ", both)):
+        rows = list_context(console.get(list_of(page, q=typed))).result_list
+        assert sorted(row.hub_id for row in rows) == sorted(expected)
+    for typed in ("1", "x' OR 1=1", "9" * 40):
+        assert list_context(console.get(list_of(page, q=typed))).result_count == 0
+
+
 def list_context(answer: Any) -> Any:
     assert isinstance(answer, HttpResponse)
     assert answer.status_code == 200
