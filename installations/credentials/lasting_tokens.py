@@ -20,8 +20,7 @@ from hubspot_api.secret import Secret
 
 from ..errors import InstallationError, PortalNotConnected, ReconnectRequired, TokenBusy
 from ..models import Credential, Portal
-from ..signals import portal_needs_reconnect
-from . import tokens
+from . import reconnect, tokens
 from .refusals import APART
 from .tokens import Live
 
@@ -84,10 +83,8 @@ def _needs_reconnect(credential: Credential, error: Unauthorized) -> Installatio
             return TokenBusy(f"{portal} has just been given another token.", timezone.now())
         if portal.state != Portal.State.ACTIVE:
             return PortalNotConnected(f"{portal} is not connected.")
-        portal.move_to(
-            Portal.State.NEEDS_RECONNECT,
-            "HubSpot no longer accepts the private app's token. It was probably rotated or deleted in HubSpot.",
+        reconnect.require(
+            portal, "HubSpot no longer accepts the private app's token. It was probably rotated or deleted in HubSpot."
         )
-        portal_needs_reconnect.send(Portal, portal=portal)
     logger.warning("%s needs another private-app token: HubSpot refused the one it has twice.", portal)
     return ReconnectRequired(f"{portal} needs another private-app token: HubSpot refuses the one it has.")

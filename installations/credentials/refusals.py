@@ -15,8 +15,7 @@ from hubspot_api.errors import ClientInvalid, GrantInvalid, HubGone, HubSpotErro
 from ..errors import InstallationError, PortalNotConnected, ReconnectRequired, TokenBusy, TryLater
 from ..leaving import ending
 from ..models import Credential, Portal
-from ..signals import portal_needs_reconnect
-from . import endpoint
+from . import endpoint, reconnect
 
 logger = logging.getLogger(__name__)
 
@@ -85,11 +84,7 @@ def _needs_reconnect(row: Q, portal: Portal, error: HubSpotError) -> Installatio
         ours = Credential.objects.filter(row).update(lease_until=None, latest_error=_words(error))
         if not ours or portal.state != Portal.State.ACTIVE:
             return PortalNotConnected(f"{portal} is not connected.")
-        portal.move_to(
-            Portal.State.NEEDS_RECONNECT,
-            "HubSpot no longer accepts our access. The app was probably uninstalled in HubSpot.",
-        )
-        portal_needs_reconnect.send(Portal, portal=portal)
+        reconnect.require(portal, "HubSpot no longer accepts our access. The app was probably uninstalled in HubSpot.")
     logger.warning("%s has to be connected again: HubSpot refused its refresh token twice.", portal)
     return ReconnectRequired(f"{portal} has to be connected again: HubSpot refuses its tokens.")
 

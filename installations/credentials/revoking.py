@@ -21,8 +21,7 @@ from ..clients import revoker
 from ..errors import TryLater
 from ..leaving import ending
 from ..models import Credential, Portal
-from ..signals import portal_needs_reconnect
-from . import tokens
+from . import reconnect, tokens
 
 logger = logging.getLogger(__name__)
 
@@ -99,5 +98,4 @@ def _forget(row: Q, seen: Credential, actor: str) -> None:
     if portal.state == Portal.State.DISCONNECTING:
         ending.finish(portal, "Our access was revoked before HubSpot was told; remove the app there if it is listed.")
     elif portal.state == Portal.State.ACTIVE:
-        portal.move_to(Portal.State.NEEDS_RECONNECT, reason)
-        portal_needs_reconnect.send(Portal, portal=portal)
+        reconnect.require(portal, reason)
