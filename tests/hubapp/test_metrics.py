@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -18,6 +19,7 @@ from lanes.models import Lane, PortalWait, Sweep, WaitMinute
 from tests.calls import logged
 from tests.events import failed, stored
 from tests.portals import make_portal
+from tests.processes import ROOT
 from webhooks.models import JournalReader
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("redis_server")]
@@ -209,3 +211,13 @@ def test_the_queue_age_is_held_against_its_aim(client: Client) -> None:
     found = scrape(client)
     names = ("within_aim", "late_portal_minutes", "longest_seconds", "portals_missing")
     assert [found[f"hubapp_queue_age_{name}", ("events",)] for name in names] == [0.75, 1, 75, 1]
+
+
+def test_the_runbook_names_every_figure_and_no_other(client: Client) -> None:
+    now = timezone.now()
+    Sweep.objects.create(swept_at=now)
+    JournalReader.objects.create(caught_up_at=now)
+    families = text_string_to_metric_families(client.get("/metrics").content.decode())
+    served = {family.name + ("_total" if family.type == "counter" else "") for family in families}
+    told = re.findall(r"`(hubapp_\w+)[`{]", (ROOT / "docs" / "operations.md").read_text())
+    assert set(told) == served
