@@ -56,7 +56,7 @@ Route = tuple[str, type[ApiResource]]
 
 
 def application(emulator: Emulator, hublet: str) -> Application:
-    app = falcon.App(middleware=[Gate(emulator, hublet)], router=SharedRouter(_routes(emulator)))
+    app = falcon.App(middleware=[Gate(emulator, hublet)], router=SharedRouter(routes(emulator)))
     app.req_options.strip_url_path_trailing_slash = True
     app.req_options.auto_parse_qs_csv = False
     app.req_options.keep_blank_qs_values = True
@@ -69,7 +69,7 @@ def application(emulator: Emulator, hublet: str) -> Application:
     return app
 
 
-def _routes(emulator: Emulator) -> list[tuple[str, object]]:
+def routes(emulator: Emulator) -> list[tuple[str, object]]:
     return [
         *_api(emulator),
         *webhooks.routes(emulator),
