@@ -1,4 +1,4 @@
-"""What the emulator's documents tell people to do, done; and where their links lead."""
+"""What the emulator's walkthrough tells people to do, done. tests/docs looks at what its documents name."""
 
 from __future__ import annotations
 
@@ -13,21 +13,6 @@ import emulator
 from tests.emulator.process import Process, free_ports
 
 FOLDER = Path(emulator.__file__).parent
-DOCUMENTS = [FOLDER / "README.md", *sorted((FOLDER / "docs").glob("*.md"))]
-
-
-def anchors(document: Path) -> set[str]:
-    headings = re.findall(r"^#+ (.+)$", document.read_text(), re.M)
-    return {re.sub(r"[^a-z0-9 _-]", "", heading.lower()).replace(" ", "-") for heading in headings}
-
-
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-def test_links_lead_somewhere(document: Path) -> None:
-    for target in re.findall(r"\]\((?!http)([^)]+)\)", document.read_text()):
-        path, _, anchor = target.partition("#")
-        there = document.parent / path if path else document
-        assert there.exists(), target
-        assert not anchor or anchor in anchors(there), target
 
 
 @pytest.mark.skipif(not (shutil.which("bash") and shutil.which("curl")), reason="needs bash and curl")
