@@ -12,7 +12,9 @@ from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
@@ -130,9 +132,27 @@ class StaffPage(_ModelAdmin):
         return HttpResponseRedirect(reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"))
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        if any(_has_nul(value) for _, values in request.GET.lists() for value in values):
+            messages.warning(request, "That address could not be read, so all rows are listed.")
+            return HttpResponseRedirect(request.path)
         context: dict[str, Any] = {"title": self.heading, "explanation": self.explanation}
         context |= {"notices": self.notices(), "deeds": self.deeds()}
         return super().changelist_view(request, context | (extra_context or {}))
+
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
+        """Do an action with the rows that were named. An id that cannot be is no row's."""
+        named = request.POST.copy()
+        ids = named.getlist(ACTION_CHECKBOX_NAME)
+        named.setlist(ACTION_CHECKBOX_NAME, [one for one in ids if self._can_be_id(one)])
+        request.POST = named  # type: ignore[assignment]  # the framework reads them there
+        return super().response_action(request, queryset)
+
+    def _can_be_id(self, text: str) -> bool:
+        try:
+            self.opts.pk.to_python(text)
+        except ValidationError:
+            return False
+        return not _has_nul(text)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -214,6 +234,11 @@ class PortalRowsPage(AccountRowsPage):
         address = reverse("admin:installations_portal_change", args=[row.portal_id])
         name = Truncator(row.portal.name).chars(_LONGEST_NAME)
         return format_html('<a href="{}">{}</a> <bdi>{}</bdi>', address, row.portal.hub_id, name)
+
+
+def _has_nul(text: str) -> bool:
+    """PostgreSQL takes every character but this one."""
+    return "\0" in text
 
 
 def typed_hub_ids(text: str) -> list[int]:

@@ -4,6 +4,7 @@ import logging
 import re
 from datetime import timedelta
 from io import StringIO
+from itertools import product
 from typing import Any
 
 import pytest
@@ -64,6 +65,29 @@ def test_an_address_of_no_row_leads_back_and_says_so(console: Client, row_id: st
         address = f"{list_of(page)}{row_id}/change/"
         assert console.get(address).status_code == 302, address
         assert console.post(address).status_code in {302, 403, 405}, address
+
+
+def parameters(page: StaffPage) -> list[str]:
+    """What the address of a list may say."""
+    filters = [getattr(one, "parameter_name", None) or f"{one}__exact" for one in page.list_filter]
+    return ["q", "o", "p", *filters]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_an_odd_filter_is_no_error(console: Client, page: StaffPage) -> None:
+    for name, said in product(parameters(page), ("%00", "-1", "9" * 40)):
+        address = f"{list_of(page)}?{name}={said}"
+        assert console.get(address, follow=True).status_code == 200, address
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_an_action_on_no_row_does_nothing(console: Client, page: StaffPage, portal: Portal) -> None:
+    before = list(page.model._default_manager.order_by("pk").values())
+    for action in page.actions or ():
+        for row_id in ("", "x", "-1", "9" * 40, "\0", "00000000-0000-4000-8000-000000000000"):
+            posted = {"action": action, "_selected_action": row_id, "index": "0"}
+            assert console.post(list_of(page), posted, follow=True).status_code == 200, (action, row_id)
+    assert list(page.model._default_manager.order_by("pk").values()) == before
 
 
 def test_libraries_pages_are_left_out() -> None:
