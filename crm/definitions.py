@@ -19,6 +19,7 @@ from . import availability, features
 from .availability import Refusal
 from .models import Owner, Property, Sync
 from .object_types import BY_ID
+from .text import storable
 
 FRESH_FOR = timedelta(hours=1)
 
@@ -42,8 +43,8 @@ def refresh_owners(portal: Portal, client: Client) -> None:
         Owner(
             portal=portal,
             owner_id=owner.id,
-            name=" ".join(filter(None, (owner.first_name, owner.last_name))) or owner.email or str(owner.id),
-            email=owner.email or "",
+            name=storable(_name(owner)),
+            email=storable(owner.email or ""),
             is_archived=owner.archived,
         )
         for owner in found
@@ -54,6 +55,10 @@ def refresh_owners(portal: Portal, client: Client) -> None:
         unique_fields=["portal", "owner_id"],
         update_fields=["name", "email", "is_archived"],
     )
+
+
+def _name(owner: hubspot_owners.Owner) -> str:
+    return " ".join(filter(None, (owner.first_name, owner.last_name))) or owner.email or str(owner.id)
 
 
 def _refresh(portal: Portal, object_type: str, client: Client) -> None:
@@ -77,8 +82,12 @@ def _pipeline_options(portal: Portal, object_type: str, client: Client) -> dict[
     except Forbidden as error:
         availability.close(portal, {feature: Refusal.of(error)})
         return {}
-    stages = [[stage.id, stage.label] for pipeline in pipelines for stage in pipeline.stages]
-    return dict(zip(properties, ([[one.id, one.label] for one in pipelines], stages), strict=True))
+    stages = _options((stage.id, stage.label) for pipeline in pipelines for stage in pipeline.stages)
+    return dict(zip(properties, (_options((one.id, one.label) for one in pipelines), stages), strict=True))
+
+
+def _options(labelled: Iterable[tuple[str, str]]) -> Options:
+    return [[storable(value), storable(label)] for value, label in labelled]
 
 
 def _store(
@@ -91,11 +100,11 @@ def _store(
         Property(
             portal=portal,
             object_type=object_type,
-            name=one.name,
-            label=one.label,
-            type=one.type,
-            group=one.group,
-            options=in_pipelines.get(one.name) or [[option.value, option.label] for option in one.options],
+            name=storable(one.name),
+            label=storable(one.label),
+            type=storable(one.type),
+            group=storable(one.group),
+            options=in_pipelines.get(one.name) or _options((option.value, option.label) for option in one.options),
             is_calculated=one.calculated,
             is_hidden=one.hidden,
         )

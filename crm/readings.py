@@ -10,6 +10,7 @@ from hubspot_api.records import Record as HubspotRecord
 
 from .models import Record
 from .object_types import BY_ID
+from .text import storable
 
 State = Record.State
 
@@ -68,8 +69,8 @@ def found(object_type: str, record: HubspotRecord, read_at: datetime) -> RecordR
         record.id,
         State.ARCHIVED if record.archived else State.LIVE,
         read_at,
-        {name: _storable(value) for name, value in record.properties.items() if value},
-        record.url or "",
+        {name: storable(value) for name, value in record.properties.items() if value},
+        storable(record.url or ""),
         record.created_at,
         record.updated_at,
     )
@@ -94,10 +95,6 @@ def associated(
     object_type: str, record_id: int, to_type: str, found_there: tuple[Associated, ...], read_at: datetime
 ) -> AssociationsRead:
     """Take over one record's associations."""
-    rows = ((one.to_id, kind.category, kind.type_id, kind.label or "") for one in found_there for kind in one.types)
+    kinds = ((one.to_id, kind) for one in found_there for kind in one.types)
+    rows = ((to_id, kind.category, kind.type_id, storable(kind.label or "")) for to_id, kind in kinds)
     return AssociationsRead(object_type, record_id, to_type, read_at, frozenset(rows))
-
-
-def _storable(value: str) -> str:
-    """jsonb holds neither NUL nor half a surrogate pair: such characters become the replacement character."""
-    return value.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
