@@ -23,6 +23,7 @@ from . import features
 from .features import Feature, Kind
 from .models import ClosedFeature, Sync
 from .object_types import OBJECT_TYPES
+from .text import storable
 
 FIRST_PROBE_AFTER = timedelta(hours=1)  # the refusal may have been about a token that was just being replaced
 PROBE_EVERY = timedelta(days=1)
@@ -41,7 +42,7 @@ class Refusal:
     def of(cls, error: Forbidden) -> Refusal:
         """Return what a 403 says."""
         scopes = error.scopes if isinstance(error, MissingScopes) else ()
-        return cls(scopes) if scopes else cls(said=(error.message or error.category)[:_LONGEST_SAID])
+        return cls(scopes) if scopes else cls(said=storable((error.message or error.category)[:_LONGEST_SAID]))
 
 
 Refused = Mapping[Feature, Refusal]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from typing import ClassVar
 
 from .root import HubSpotError, label
 
@@ -91,15 +92,21 @@ class MissingScopes(Forbidden):
     happened = "the app has not been granted a scope"
     advice = "Stop calling this and ask an administrator of the account to re-authorize the app."
 
+    MOST: ClassVar[int] = 20
+
     @property
     def scopes(self) -> tuple[str, ...]:
-        """What HubSpot asks for. It has been seen to name scopes that no app can select."""
+        """What HubSpot asks for, MOST at most. It has been seen to name scopes that no app can select.
+
+        Only what can be a scope's name: it is kept, shown and compared.
+        """
         contexts = [self.said.context, *(detail.context for detail in self.said.details)]
         keys = ("requiredGranularScopes", "requiredScopes")
-        return tuple(dict.fromkeys(scope for context in contexts for key in keys for scope in context.get(key, ())))
+        named = (label(scope) for context in contexts for key in keys for scope in context.get(key, ()))
+        return tuple(dict.fromkeys(filter(None, named)))[: self.MOST]
 
     def _named(self) -> str:
-        return " or ".join(filter(None, map(label, self.scopes)))
+        return " or ".join(self.scopes)
 
 
 class AddressExpired(Forbidden):

@@ -75,6 +75,27 @@ def test_hubspots_words_are_kept(body: str) -> None:
     assert (list(refusal.scopes), refusal.said.strip()) == ([], words)
 
 
+@pytest.mark.parametrize("category", ["BANNED", "MISSING_SCOPES"])
+def test_what_cannot_be_kept_as_it_is_closes_too(
+    category: str, synced: Portal, account: Account, hubspot: HubSpot
+) -> None:
+    """PostgreSQL takes no NUL: a refusal that cannot be written down would be met again and again."""
+    named = [{"message": "x", "context": {"requiredGranularScopes": ["a\0b", "two words", "s" * 101]}}]
+    body = {"status": "error", "category": category, "message": "Not \0 yours.", "errors": named}
+    with refusing(hubspot, account, None, DEALS, body=body):
+        everything(synced)
+        assert refusals(hubspot, account) <= HANDFUL
+    row = ClosedFeature.objects.get()
+    assert (row.feature, row.scopes, row.said) == ("records:0-3", [], "Not \ufffd yours.")
+
+
+def test_half_a_character_is_kept_as_none(synced: Portal) -> None:
+    error = error_from(403, {}, json.dumps({"message": "half \ud83d"}).encode(), call=Call(), now=timezone.now())
+    assert isinstance(error, Forbidden)
+    availability.close(synced, {features.OWNERS: Refusal.of(error)})
+    assert ClosedFeature.objects.get().said == "half \ufffd"
+
+
 def test_without_a_word_people_are_told_as_much(synced: Portal, account: Account, hubspot: HubSpot) -> None:
     with refusing(hubspot, account, None, DEALS, body={"status": "error"}):
         everything(synced)

@@ -201,6 +201,18 @@ def test_missing_scopes_are_listed(sent: dict[str, object], scopes: tuple[str, .
     assert " or ".join(scopes) in str(error)
 
 
+def test_only_names_count_as_scopes_and_not_without_end() -> None:
+    """They are kept, shown and compared: what no scope can be called is none."""
+    odd = ["a\0b", "half \ud800", "two words", "x" * 101, "", 5.0, None]
+    error = from_json(403, {"errors": [{"context": {"requiredGranularScopes": [*odd, "a.read"]}}]})
+    assert isinstance(error, errors.MissingScopes)
+    assert error.scopes == ("a.read",)
+    assert type(from_json(403, {"context": {"requiredScopes": odd}})) is errors.Forbidden
+    many = from_json(403, {"context": {"requiredScopes": [f"scope{number}" for number in range(1000)]}})
+    assert isinstance(many, errors.MissingScopes)
+    assert len(many.scopes) == errors.MissingScopes.MOST
+
+
 @pytest.mark.parametrize(
     ("message", "more", "existing"),
     [
