@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from hubspot_api import search
 from hubspot_api.errors import Forbidden
+from hubspot_api.paging import onward
 from hubspot_api.records import RecordPage
 from installations.models import Portal
 from installations.ratelimit import WorkClass
@@ -96,6 +97,8 @@ def _read_pages(run: _Backfill) -> bool:
     while True:
         run.turn.renew()
         answer = page.answer.result()
+        if answer.after is not None:
+            onward(page.after or None, answer.after)
         following = run.ask(answer.after) if answer.after and run.turn.has_time else None
         _write_page(run, answer, page)
         if answer.after is None:

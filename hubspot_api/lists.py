@@ -13,6 +13,7 @@ from typing import Any
 
 from hubspot_api.client import Client
 from hubspot_api.fields import Fields
+from hubspot_api.paging import onward
 from hubspot_api.parts import parts_of
 
 PAGE_SIZE = 500  # HubSpot's most
@@ -116,9 +117,10 @@ def every(client: Client, *, object_type_id: str | None = None, processing: Sequ
         version = {"version": max(client.version, CURSOR_SINCE)}
         fields = client.request("POST", _ALL + "/all", path_params=version, json=body, idempotent=True).fields
         yield from fields.each("results", _list)
-        after = fields.after()
-        if after is None:
+        following = fields.after()
+        if following is None:
             return
+        after = onward(after, following, fields.call)
 
 
 def from_legacy_ids(client: Client, ids: Iterable[int]) -> LegacyIds:

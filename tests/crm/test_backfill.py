@@ -3,6 +3,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -50,6 +51,18 @@ def _run_one_page(claimed: claims.Claim) -> None:
     turn = Slice(claimed)
     turn.ends_at = 0
     claims.release(claimed, due_at=backfill.work(turn))
+
+
+def test_a_page_that_leads_to_itself_is_an_error_and_no_endless_reading(portal: Portal, hubspot: HubSpot) -> None:
+    body = {"results": [], "paging": {"next": {"after": "5"}}}
+    match = {"path": "/crm/objects/2026-03/0-1", "method": "GET"}
+    hubspot.fault("status", match, params={"status": 200, "body": body})
+    Lane.objects.filter(portal=portal).exclude(kind="backfill", part="0-1").delete()
+    with pytest.raises(AssertionError, match="should lead on"):
+        work_until_idle("backfill")
+    pages = [call for call in hubspot.requests(portal.hub_id) if call["path"].endswith("/0-1")]
+    assert 2 <= len(pages) <= 3
+    assert Sync.objects.get(portal=portal, object_type="0-1").state == Sync.State.FIRST_SYNC
 
 
 def test_a_missing_scope_stops_the_type_and_says_which(

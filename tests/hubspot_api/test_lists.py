@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -105,6 +106,13 @@ def test_all_lists_are_many_calls_and_end_before_the_wall() -> None:
     for limit, offset in ((0, 0), (501, 0), (1, 10_000)):
         with pytest.raises(ValueError, match="first 10000"):
             lists.find_page(here.client, limit=limit, offset=offset)
+
+
+def test_a_page_of_all_lists_that_leads_to_itself_is_the_last() -> None:
+    here = world(ok({"results": [LIST], "paging": {"next": {"after": "7"}}}))
+    with pytest.raises(errors.ResponseInvalid, match="should lead on"):
+        list(itertools.islice(lists.every(here.client), 100))
+    assert len(here.hubspot.asked) == 2
 
 
 def test_lists_that_are_refused(place: Place) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import json
 from datetime import UTC, datetime
 from typing import Any
@@ -49,6 +50,16 @@ def test_all_records_come_page_by_page() -> None:
         "GET /crm/objects/2026-03/deals?limit=100&archived=false",
         "GET /crm/objects/2026-03/deals?limit=100&after=3&archived=false",
     ]
+
+
+@pytest.mark.parametrize("first", ["3", "4"])
+def test_a_page_that_leads_to_itself_is_the_last(first: str) -> None:
+    """Else one answer of HubSpot's would keep a process busy for ever."""
+    pages = [{"results": [record(1)], "paging": {"next": {"after": after}}} for after in (first, "4")]
+    here = world(*map(ok, pages))
+    with pytest.raises(errors.ResponseInvalid, match="should lead on"):
+        list(itertools.islice(objects.list_all(here.client, "deals"), 100))
+    assert len(here.hubspot.asked) == (2 if first == "4" else 3)
 
 
 @pytest.mark.parametrize("archived", [False, True])
