@@ -19,9 +19,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from emulator.addresses import parts_of
 from emulator.clock import wall_ms
 from emulator.crm.owners import User
-from emulator.oauth.apps import App
+from emulator.oauth.apps import App, Card
 from emulator.webhooks.sender import DeliveryFailed
 from emulator.webhooks.signatures import sign_v3
 from emulator.workflows.wire import LONGEST_ANSWER, Fetcher, Incoming, Outgoing
@@ -62,9 +63,7 @@ class Fetching:
 
     def send(self, app: App, hub_id: int, user: User, url: str, *, method: str, body: Any, timeout_ms: int) -> Fetched:
         """Raises NotPermitted."""
-        card = app.card
-        if card is None or not permits(card.permitted_fetch, url):
-            raise NotPermitted(f"{url} is not among the app's permittedUrls.fetch")
+        require_permitted(app.card, url)
         content = b"" if method == "GET" or body is None else json.dumps(body).encode()
         if len(content) > LARGEST:
             raise NotPermitted("the body is larger than 1 MB")
@@ -105,9 +104,22 @@ class Fetching:
                 self._under_way[key] -= has_place
 
 
+def require_permitted(card: Card | None, url: str) -> None:
+    """Raises NotPermitted."""
+    try:
+        parts_of(url)
+    except ValueError as invalid:
+        raise NotPermitted(str(invalid)) from None
+    if card is None or not permits(card.permitted_fetch, url):
+        raise NotPermitted(f"{url} is not among the app's permittedUrls.fetch")
+
+
 def permits(permitted: tuple[str, ...], url: str) -> bool:
-    """Whether an address is below one that the app's configuration names."""
-    asked = urlsplit(url)
+    """Whether an address is below one that the app's configuration names; what is no address is not."""
+    try:
+        asked = parts_of(url)
+    except ValueError:
+        return False
     for each in permitted:
         allowed = urlsplit(each)
         is_origin = (asked.scheme, asked.netloc) == (allowed.scheme, allowed.netloc)

@@ -88,8 +88,21 @@ def test_what_the_card_put_into_its_address_stays(hub: Hub, app: App) -> None:
     assert app.asked[0].body == b""
 
 
+@pytest.mark.parametrize("given", ["é", " x", "\n", "\0", "\ud800"])
+def test_what_is_no_address_is_refused(hub: Hub, app: App, given: str) -> None:
+    body = {"user_id": USER, "url": CARD["url"] + given}
+    answer = hub.http.post(f"/_emulator/portals/{HUB}/fetch", content=json.dumps(body))
+    assert answer.status_code == 400, answer.text
+    assert "is not an address" in answer.json()["error"]
+    assert app.asked == []
+
+
 @pytest.mark.parametrize(
-    "url", ["http://localhost:8000/other", "http://localhost:8001/card", "https://localhost:8000/card", "x", ""]
+    "url",
+    [
+        *("http://localhost:8000/other", "http://localhost:8001/card", "https://localhost:8000/card", "x", ""),
+        *("http://[", "http://localhost:99999/card"),
+    ],
 )
 def test_only_permitted_addresses_are_asked(hub: Hub, app: App, url: str) -> None:
     assert refused(hub, url=url or "/")
@@ -226,10 +239,13 @@ def test_the_page_frames_what_the_card_opens(hub: Hub, app: App) -> None:
     assert app.asked[0].url.startswith(VIEW_URL)
 
 
-@pytest.mark.parametrize("uri", ["https://evil.example/", "javascript:alert(1)", 5, None])
+@pytest.mark.parametrize(
+    "uri", ["https://evil.example/", "javascript:alert(1)", 5, None, "http://[", f"{ORIGIN}/a b", f"{ORIGIN}/\ud800"]
+)
 def test_it_frames_nothing_that_is_not_permitted(hub: Hub, app: App, uri: object) -> None:
     app.answer = lambda _: Incoming(200, json.dumps({"uri": uri}).encode())
     answer = page(hub, "open")
+    assert answer.status_code == 200
     assert "<iframe" not in answer.text
     assert "frame-src" not in answer.headers["Content-Security-Policy"]
 
