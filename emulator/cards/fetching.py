@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from emulator.addresses import parts_of
 from emulator.clock import wall_ms
@@ -129,9 +129,11 @@ def permits(permitted: tuple[str, ...], url: str) -> bool:
 
 
 def with_viewer(url: str, app: App, hub_id: int, user: User) -> str:
-    """The address with who looks at the card, which is part of what is signed."""
+    """The address with who looks at the card, which is part of what is signed. What follows "#" leaves for nobody."""
     viewer = {"userId": user.user_id, "portalId": hub_id, "userEmail": user.email, "appId": app.app_id}
-    return f"{url}{'&' if urlsplit(url).query else '?'}{urlencode(viewer)}"
+    parts = urlsplit(url)
+    query = "&".join(filter(None, (parts.query, urlencode(viewer))))
+    return urlunsplit(parts._replace(path=parts.path or "/", query=query, fragment=""))
 
 
 def _outcome(answer: Incoming, attempts: int, url: str) -> Fetched:

@@ -88,6 +88,22 @@ def test_what_the_card_put_into_its_address_stays(hub: Hub, app: App) -> None:
     assert app.asked[0].body == b""
 
 
+@pytest.mark.parametrize("given", ["?", "#part", "?#part", "?x=1#part", ""])
+def test_who_looks_is_said_in_what_reaches_the_app(hub: Hub, app: App, given: str) -> None:
+    """Nothing after "#" leaves for a server."""
+    fetch(hub, url=CARD["url"] + given)
+    parts = urlsplit(app.asked[0].url)
+    assert (parts.path, parts.fragment) == ("/card", "")
+    names = ["x"] if "x" in given else []
+    assert [name for name, _ in parse_qsl(parts.query)] == [*names, "userId", "portalId", "userEmail", "appId"]
+
+
+def test_a_bare_origin_is_asked_for_its_root(hub: Hub, app: App) -> None:
+    hub.app(card=CARD | {"permitted_urls": {"fetch": [ORIGIN]}})
+    fetch(hub, url=ORIGIN)
+    assert app.asked[0].url.startswith(f"{ORIGIN}/?userId=")
+
+
 @pytest.mark.parametrize("given", ["é", " x", "\n", "\0", "\ud800"])
 def test_what_is_no_address_is_refused(hub: Hub, app: App, given: str) -> None:
     body = {"user_id": USER, "url": CARD["url"] + given}
