@@ -272,3 +272,11 @@ def test_the_page_shows_that_no_answer_came(hub: Hub, app: App) -> None:
 
     app.answer = fail
     assert "connection refused" in page(hub, "load").text
+
+
+@pytest.mark.parametrize("record", ["abc", "0", "999999", "9" * 30, "é"])
+def test_a_record_that_is_not_there_has_no_card(hub: Hub, app: App, record: str) -> None:
+    address = f"/contacts/{HUB}/record/0-1/{record}/cards/{APP_ID}"
+    for answer in (hub.http.get(address), hub.http.post(address, data={":op": "load"})):
+        assert answer.status_code == 404
+    assert app.asked == []

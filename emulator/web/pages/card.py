@@ -46,44 +46,47 @@ class CardPage(Page):
     def on_get(
         self, _req: falcon.Request, resp: falcon.Response, hub_id: str, type_id: str, record_id: str, app_id: str
     ) -> None:
-        portal, kind, app, card = self._found(hub_id, type_id, app_id)
-        self._show(resp, portal, kind, record_id, app, card, None)
+        portal, kind, number, app, card = self._found(hub_id, type_id, record_id, app_id)
+        self._show(resp, portal, kind, number, app, card, None)
 
     def on_post(
         self, req: falcon.Request, resp: falcon.Response, hub_id: str, type_id: str, record_id: str, app_id: str
     ) -> None:
-        portal, kind, app, card = self._found(hub_id, type_id, app_id)
+        portal, kind, number, app, card = self._found(hub_id, type_id, record_id, app_id)
         form = read_form(req)
         user = portal.user(form.number(":user") or 0) or portal.users[0]
-        opens = form.text(":op") == "open" and card.view_url
-        url = card.view_url if opens and card.view_url else card.url
-        body = {"objectTypeId": kind.type_id, "objectId": whole(record_id)}
-        shown: Child
-        frame = ""
+        url = card.view_url if form.text(":op") == "open" else None
+        body = {"objectTypeId": kind.type_id, "objectId": number}
         try:
             fetched = self.emulator.cards.send(
-                app, portal.hub_id, user, url, method="POST", body=body, timeout_ms=USUAL_TIMEOUT_MS
+                app, portal.hub_id, user, url or card.url, method="POST", body=body, timeout_ms=USUAL_TIMEOUT_MS
             )
-            frame = _uri(fetched) if opens else ""
-            if frame and not permits(card.permitted_iframe, frame):
-                raise NotPermitted(f"{frame.partition('?')[0]} is not among the app's permittedUrls.iframe")
+            frame = _frame(fetched, card) if url else ""
             shown = _modal(frame, card) if frame else _answer(fetched)
         except NotPermitted as refused:
             shown, frame = notice(f"HubSpot refuses: {refused}.", bad=True), ""
-        self._show(resp, portal, kind, record_id, app, card, user, shown, frame)
+        self._show(resp, portal, kind, number, app, card, user, shown, frame)
 
-    def _found(self, hub_id: str, type_id: str, app_id: str) -> tuple[Portal, ObjectType, App, Card]:
+    def _found(
+        self, hub_id: str, type_id: str, record_id: str, app_id: str
+    ) -> tuple[Portal, ObjectType, int, App, Card]:
+        """Raises NoSuchPage."""
         portal, app = self.portal(hub_id), self.app(app_id)
         if app.card is None or app not in self.emulator.apps_with_card(portal.hub_id):
             raise NoSuchPage(f"{app.name} has no card in {portal.name}.")
-        return portal, kind_of(portal.crm, type_id), app, app.card
+        kind, number = kind_of(portal.crm, type_id), whole(record_id)
+        with portal.crm.lock:
+            is_there = number in portal.crm.table(kind).records
+        if number is None or not is_there:
+            raise NoSuchPage(f"There is no {singular(kind)} {record_id[:30]} in {portal.name}.")
+        return portal, kind, number, app, app.card
 
     def _show(
         self,
         resp: falcon.Response,
         portal: Portal,
         kind: ObjectType,
-        record_id: str,
+        record_id: int,
         app: App,
         card: Card,
         user: User | None,
@@ -129,6 +132,14 @@ def _answer(fetched: Fetched) -> Markup:
 def _modal(uri: str, card: Card) -> Markup:
     # The address opens once: it is in this page and nowhere else.
     return section("In HubSpot's modal", el("iframe", src=uri, title=card.name, class_="modal"))
+
+
+def _frame(fetched: Fetched, card: Card) -> str:
+    """The address that the card would open; empty if the answer has none. Raises NotPermitted."""
+    uri = _uri(fetched)
+    if uri and not permits(card.permitted_iframe, uri):
+        raise NotPermitted(f"{uri.partition('?')[0]} is not among the app's permittedUrls.iframe")
+    return uri
 
 
 def _uri(fetched: Fetched) -> str:
