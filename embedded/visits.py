@@ -74,6 +74,14 @@ def offer(call: CardCall, membership: Membership | None) -> Secret:
     if membership is None or not may_open(membership):
         raise NotOffered("You have no access to this account's records here.")
     _refuse_many(call, membership)
+    visit = _noted(call, membership)
+    if visit.opened_at is not None:
+        raise OfferUsed("This view was opened already.")
+    return tokens.issue(Purpose.OPEN, Claims(visit.pk, visit.portal_id, visit.user_id, visit.issued_at))
+
+
+def _noted(call: CardCall, membership: Membership) -> CardVisit:
+    """Return the row of this request, whichever of its repetitions made it. Raises NotOffered."""
     row = CardVisit(
         portal=membership.portal,
         user_id=membership.user_id,
@@ -83,10 +91,10 @@ def offer(call: CardCall, membership: Membership | None) -> Secret:
         issued_at=_to_the_millisecond(),
     )
     CardVisit.objects.bulk_create([row], ignore_conflicts=True)
-    visit = CardVisit.objects.get(request_key=call.key)
-    if visit.opened_at is not None:
-        raise OfferUsed("This view was opened already.")
-    return tokens.issue(Purpose.OPEN, Claims(visit.pk, visit.portal_id, visit.user_id, visit.issued_at))
+    visit = CardVisit.objects.filter(request_key=call.key).first()
+    if visit is None:  # they signed out everywhere, or the account was disconnected, at this very moment
+        raise NotOffered("Your access ended while this was being opened. Try again.")
+    return visit
 
 
 def begin(token: str) -> tuple[OpenVisit, Secret]:

@@ -101,6 +101,19 @@ def test_repetitions_at_the_same_time_get_one_token() -> None:
     assert CardVisit.objects.count() == 1
 
 
+def test_a_visit_that_ends_while_it_is_offered_is_refused_in_words() -> None:
+    """Somebody signs out everywhere between the row and the answer: here the database does it."""
+    portal = furnished()
+    with connections["default"].cursor() as cursor:
+        cursor.execute(
+            "CREATE FUNCTION signs_out() RETURNS trigger LANGUAGE plpgsql AS "
+            "'BEGIN DELETE FROM embedded_cardvisit; RETURN NULL; END';"
+            "CREATE TRIGGER signs_out AFTER INSERT ON embedded_cardvisit EXECUTE FUNCTION signs_out()"
+        )
+    answer = call(portal, VIEWER).but(path=OFFER).send()
+    assert (answer.status_code, set(answer.json())) == (403, {"error"})
+
+
 def test_two_requests_get_two_tokens() -> None:
     portal = furnished()
     first, second = (call(portal, OWNER).but(path=OFFER, age_s=age) for age in (0, 1))
