@@ -20,6 +20,7 @@ import httpx2
 from demo import children
 from demo.ports import free_ports
 
+from .wait_until import wait_until
 from .webhooks_receivers import null
 
 ROOT = Path(__file__).parent.parent
@@ -163,14 +164,17 @@ def _pushing(folder: Path, options: argparse.Namespace) -> dict[str, float]:
         started = time.perf_counter()
         for first in range(0, len(changes), 2_000):
             hub.control(f"portals/{SMALL}/changes", {"changes": changes[first : first + 2_000]})
-        while hub.http.get("/_emulator/state").json()["portals"][0]["pending_deliveries"]:
-            time.sleep(0.02)
+        wait_until(lambda: not _pending(hub), "the last delivery", 600)
         took = time.perf_counter() - started
         last = hub.http.get("/_emulator/deliveries", params={"limit": 100_000}).json()["items"]
         delivered = sum(len(each["events"]) for each in last if each.get("status") == 204)
         if delivered != options.events // 10 * 10:
             raise RuntimeError(f"{delivered} of {options.events} events were acknowledged.")
         return {"events_per_min": round(delivered / took * 60)}
+
+
+def _pending(hub: Hub) -> int:
+    return int(hub.http.get("/_emulator/state").json()["portals"][0]["pending_deliveries"])
 
 
 def _made(number: int, names: Sequence[str]) -> dict[str, Any]:

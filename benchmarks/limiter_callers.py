@@ -139,7 +139,8 @@ class Callers:
             client.request("GET", "/crm/objects/{version}/contacts", params={"limit": 1})
         except LimiterFull as full:
             self.seen.put_off[work_class] += 1
-            time.sleep(max(0.0, (full.retry_at - datetime.now(UTC)).total_seconds()))
+            wanted, left = (full.retry_at - datetime.now(UTC)).total_seconds(), self._work.ends_at - time.monotonic()
+            time.sleep(max(0.0, min(wanted, left)))
         except HubSpotError as error:
             self.seen.errors[type(error).__name__] += 1
 

@@ -18,6 +18,8 @@ from hubspot_api.ports import Bucket
 from installations.ratelimit import RateLimiter, WorkClass
 from installations.ratelimit.dry_runs import DryRunStore, TriedLimits, Whose
 
+from .wait_until import wait_until
+
 CALLS = 160  # of a turn
 PAUSE_S = 0.005  # between calls: 200 a second are more than a process makes that waits for answers
 CALLS_OF_A_PORTAL = 80
@@ -99,8 +101,7 @@ def _call(limiter: RateLimiter, hub_id: int, waits: list[float]) -> None:
 
 
 def _wait_until_told(limiter: RateLimiter) -> None:
-    while limiter._counting._waiting:
-        time.sleep(0.01)
+    wait_until(lambda: not limiter._counting._waiting, "Redis to be told")
     time.sleep(0.02)
 
 

@@ -20,6 +20,8 @@ import httpx2
 
 from demo.stack import Stack
 
+from .wait_until import wait_until
+
 ROOT = Path(__file__).parent.parent
 TOKEN = "/oauth/2026-03/token"
 FIRST = 7_700_001
@@ -101,14 +103,20 @@ class _Bench:
         """Return how long after the switch was thrown the last call arrived, in seconds."""
         before = self._latest()
         callers = [self._begin("load", FIRST + number * LOAD, LOAD) for number in range(2)]
-        while len([call for call in self._since(before) if call["path"].startswith("/crm/")]) < 100:
-            time.sleep(0.1)
-        thrown_at = float(self._alone("stop"))
-        for caller in callers:
-            _output(caller)
+        try:
+            wait_until(lambda: self._loaded(before) >= 100, "a hundred calls of the load")
+            thrown_at = float(self._alone("stop"))
+            for caller in callers:
+                _output(caller)
+        finally:
+            for caller in callers:
+                caller.kill()
         last_ms = max(call["arrived_at_ms"] for call in self._since(before))
         self._alone("resume")
         return max(0.0, float(last_ms) / 1000 - thrown_at)
+
+    def _loaded(self, since: int) -> int:
+        return sum(call["path"].startswith("/crm/") for call in self._since(since))
 
     def _begin(self, *words: object) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "benchmarks.tokens_callers", *map(str, words)]
@@ -140,7 +148,10 @@ class _Bench:
 
 
 def _output(caller: subprocess.Popen[bytes]) -> Any:
-    out, _ = caller.communicate(timeout=900)
+    try:
+        out, _ = caller.communicate(timeout=900)
+    finally:
+        caller.kill()
     if caller.returncode:
         raise RuntimeError(f"A process of callers failed ({caller.returncode}).")
     return json.loads(out)

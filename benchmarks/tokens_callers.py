@@ -36,6 +36,7 @@ from installations.ratelimit import WorkClass, limiter  # noqa: E402
 from installations.ratelimit.shared import RedisAway  # noqa: E402
 
 READ = "/crm/objects/{version}/{object_type}"
+PATIENCE_S = 300.0  # for what takes seconds
 
 
 def install(first: int, count: int) -> object:
@@ -107,11 +108,16 @@ def spread(first: int, count: int, threads: int, begin_at: float, seconds: float
 
 
 def _until_there(get: Callable[[], object]) -> None:
+    """Ask again when told to. Raises TryLater when that has been so for PATIENCE_S."""
+    deadline = time.monotonic() + PATIENCE_S
     while True:
         try:
             get()
         except TryLater as later:
-            time.sleep(max(0.0, (later.retry_at - timezone.now()).total_seconds()))
+            left = deadline - time.monotonic()
+            if left < 0:
+                raise
+            time.sleep(max(0.0, min(left, (later.retry_at - timezone.now()).total_seconds())))
         else:
             return
 
@@ -126,13 +132,14 @@ def _waited(get: Callable[[], object]) -> float:
 
 
 def load(first: int, count: int) -> object:
-    """Call for each of these portals without a pause until all are told that calls are stopped."""
+    """Call for each of these portals without a pause until all are told that calls are stopped, or it takes long."""
     portals = Portal.objects.filter(hub_id__range=(first, first + count - 1))
+    deadline = time.monotonic() + PATIENCE_S
 
     def call(portal: Portal) -> None:
         client = client_for(portal, WorkClass.EVENTS)
         try:
-            while True:
+            while time.monotonic() < deadline:
                 try:
                     client.request("GET", READ, path_params={"object_type": "contacts"})  # noqa: HS002 - only its coming is counted
                 except CallsStopped:

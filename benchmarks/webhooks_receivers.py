@@ -6,7 +6,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +19,8 @@ from demo.ports import free_ports
 from demo.programs import Program, web_command
 from demo.redis import Redis, find_server
 from demo.stack import Stack
+
+from .wait_until import wait_until
 
 PORTALS = 50
 PEER = Path(__file__).parent / "peers" / "express_bullmq"
@@ -145,8 +146,7 @@ def _prepare(store: redis.Redis, appendfsync: str) -> None:
     store.config_set("auto-aof-rewrite-percentage", 0)
     store.config_set("appendfsync", appendfsync)
     store.bgrewriteaof()
-    while store.info("persistence")["aof_rewrite_in_progress"]:
-        time.sleep(0.05)
+    wait_until(lambda: not store.info("persistence")["aof_rewrite_in_progress"], "Redis to rewrite its file")
 
 
 # ── Nothing ─────────────────────────────────────────────────────────────────────────────────────────────────
