@@ -53,11 +53,6 @@ def closed(portal: Portal) -> set[Feature]:
     return {Feature.of(key) for key in _closed(portal).values_list("feature", flat=True)}
 
 
-def closed_types(portal: Portal) -> set[str]:
-    """Return the ids of object types whose records are not to be asked for."""
-    return {feature.types[0] for feature in closed(portal) if feature.kind == Kind.RECORDS}
-
-
 def is_closed(portal: Portal, feature: Feature) -> bool:
     return _closed(portal).filter(feature=feature.key).exists()
 

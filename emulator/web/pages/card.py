@@ -18,7 +18,7 @@ from emulator.oauth.apps import App, Card
 from emulator.portals import Portal
 from emulator.web.html import Child, Markup, el
 from emulator.web.pages import layout
-from emulator.web.pages.forms import button, hidden, post, read_form, select, whole
+from emulator.web.pages.forms import button, post, read_form, select, whole
 from emulator.web.pages.kinds import kind_of, plural, singular
 from emulator.web.pages.layout import heading, notice, section, trail
 from emulator.web.pages.page import NoSuchPage, Page, account_address, app_address, list_address, record_address
@@ -118,7 +118,6 @@ def _form(portal: Portal, card: Card, user: User | None) -> Markup:
             button("Open its view", name=":op", value="open") if card.view_url else None,
             class_="actions",
         ),
-        hidden({}),
     )
 
 
