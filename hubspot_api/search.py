@@ -236,16 +236,31 @@ def every(client: Client, object_type: str, query: Query) -> Iterator[Record]:
 
 def above(client: Client, object_type: str, query: Query, seen: int) -> tuple[tuple[Record, ...], bool]:
     """Return the matches with the lowest ids above `seen`, and whether they are the last. Takes a filter for itself."""
-    above_it = query.sorted_by("hs_object_id").where(gt("hs_object_id", seen))
-    found = page(client, object_type, above_it)
-    while not found.results and found.after is not None and int(found.after) + PAGE_SIZE <= REACH:
-        found = page(client, object_type, above_it, after=found.after)  # the index counts records that it does not show
+    call = Call("POST", "/crm/objects/{version}/{object_type}/search", client.hub_id)
+    found = _first_shown(client, object_type, query.sorted_by("hs_object_id").where(gt("hs_object_id", seen)), call)
     if any(record.id <= seen for record in found.results):
-        call = Call("POST", "/crm/objects/{version}/{object_type}/search", client.hub_id)
         raise ResponseInvalid("$.results should have ids above the one asked for", call)
     # A total that lags behind ends the paging too early, at a page that is full.
     goes_on = found.after is not None or len(found.results) >= PAGE_SIZE
     return found.results, not (found.results and goes_on)
+
+
+def _first_shown(client: Client, object_type: str, query: Query, call: Call) -> SearchPage:
+    """Return the first page that has results, or else the last: the index counts records that it does not show."""
+    found, offset = page(client, object_type, query), 0
+    while not found.results and found.after is not None:
+        offset = _beyond(offset, found.after, call)
+        if offset + PAGE_SIZE > REACH:
+            break
+        found = page(client, object_type, query, after=found.after)
+    return found
+
+
+def _beyond(offset: int, after: str, call: Call) -> int:
+    """Return where a page leads, as a number. Raises ResponseInvalid if that is none, or is not further on."""
+    if not re.fullmatch(r"[0-9]{1,18}", after, re.ASCII) or int(after) <= offset:
+        raise ResponseInvalid("$.paging.next.after should be an offset that leads on", call)
+    return int(after)
 
 
 def _spell_all(values: tuple[Value, ...]) -> tuple[str, ...]:

@@ -189,3 +189,12 @@ def test_a_search_that_does_not_advance_is_not_followed_for_ever() -> None:
 def test_a_sorted_query_is_refused() -> None:
     with pytest.raises(ValueError, match="sorts by id"):
         next(search.every(world(ok()).client, "contacts", Query().sorted_by("createdate")))
+
+
+@pytest.mark.parametrize("after", ["200", "0", "-1", "abc", "1.5", "9" * 5000])
+def test_an_empty_page_that_leads_nowhere_ends_the_search(after: str) -> None:
+    """The index counts records that it does not show, so empty pages are passed: but not for ever."""
+    here = world(ok({"total": 900, "results": [], "paging": {"next": {"after": after}}}))
+    with pytest.raises(errors.ResponseInvalid, match="offset that leads on"):
+        list(search.every(here.client, "contacts", Query().where(has("email"))))
+    assert len(here.hubspot.asked) == (2 if after == "200" else 1)
