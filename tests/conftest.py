@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -74,3 +75,10 @@ def hubspot(_emulator: None, redis_server: Redis) -> Iterator[HubSpot]:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The app's time, to be moved forward. Django and every room ask `timezone.now()`."""
     return Clock(monkeypatch)
+
+
+@pytest.fixture
+def standing_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have `time.time()` stand still: what is sent is looked at in the same millisecond, however busy the machine."""
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now)

@@ -42,7 +42,7 @@ class Call:
         return f"{self.path}?{urlencode(self.query)}"
 
     def headers(self) -> dict[str, str]:
-        timestamp = str(self.at_ms or int((time.time() - self.age_s) * 1000))
+        timestamp = str(self.at_ms or int(time.time() * 1000) - round(self.age_s * 1000))
         # Of the twelve escapes that HubSpot decodes, urlencode makes only that of "@".
         address = self.address or settings.PUBLIC_URL + self.target.replace("%40", "@")
         source = f"{self.method}{address}".encode() + self.body + timestamp.encode()

@@ -22,7 +22,7 @@ def signed(
     body: bytes, *, age_s: float = 0, secret: str | None = None, address: str | None = None, method: str = "POST"
 ) -> dict[str, str]:
     """Return the two headers of a delivery that was signed so many seconds ago."""
-    timestamp = str(int((time.time() - age_s) * 1000))
+    timestamp = str(int(time.time() * 1000) - round(age_s * 1000))
     source = f"{method}{address or settings.PUBLIC_URL + PATH}".encode() + body + timestamp.encode()
     mac = hmac.new((secret or settings.HUBSPOT_CLIENT_SECRET).encode(), source, hashlib.sha256)
     return {SIGNATURE: base64.b64encode(mac.digest()).decode(), TIMESTAMP: timestamp}
