@@ -12,12 +12,12 @@ from datetime import datetime, timedelta
 
 from allauth.account.adapter import get_adapter
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
 from ..bites import delete_in_bites
-from ..models import Place
+from ..models import Place, Visit
 from . import browsers
 
 KEPT = timedelta(days=90)  # after it was used last
@@ -31,12 +31,12 @@ def note(
 ) -> tuple[Place, bool]:
     """Keep where somebody has just signed in from; return the place, and whether that is news.
 
-    `known_since`: since when the person has had an account here, if that is known. Of two sign-ins at once from the
-    same new place one is news.
+    In a transaction of the caller's: until its end nobody forgets the place. `known_since`: since when the person has
+    had an account here, if that is known. Of two sign-ins at once from the same new place one is news.
     """
     network, browser = network_of(request), browsers.describe(request.headers.get("User-Agent", ""))
     theirs = of(who, person_id)
-    found, is_new = Place.objects.get_or_create(
+    found, is_new = Place.objects.select_for_update(no_key=True).get_or_create(
         who=who,
         person_id=person_id,
         network=network,
@@ -93,4 +93,5 @@ def see(places: QuerySet[Place], by: str) -> list[Place]:
 
 def purge() -> int:
     """Forget places that nobody has signed in from for long; return how many."""
-    return delete_in_bites(Place.objects.filter(latest_at__lt=timezone.now() - KEPT, visits=None))
+    is_named = Exists(Visit.objects.filter(place=OuterRef("pk")))
+    return delete_in_bites(Place.objects.filter(~is_named, latest_at__lt=timezone.now() - KEPT))

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TypeVar
 
 import pytest
 from django.conf import settings as configured
-from django.db import connection
+from django.db import connection, transaction
 from django.http import HttpRequest
 from django.test import Client
 from pytest_django import Settings
 
 from installations import tasks
-from installations.models import AuditEntry, Membership, Place, Portal
+from installations.models import AuditEntry, Membership, Place, Portal, Visit
 from installations.people import places, visitors
 from tests.clock import Clock
+from tests.hubspot import wait_for
 from tests.portals import make_member, make_portal
 
 pytestmark = pytest.mark.django_db
@@ -133,6 +137,52 @@ def test_places_are_forgotten(portal: Portal, clock: Clock) -> None:
     clock.advance(days=31)
     tasks.purge_flows()
     assert set(Place.objects.values_list("network", flat=True)) == {"198.51.100.0/24"}
+
+
+@pytest.mark.django_db(transaction=True)
+class TestForgottenMeanwhile:
+    """Somebody comes back from a place, after a quarter of a year, as it is about to be forgotten."""
+
+    @pytest.fixture(autouse=True)
+    def _long_ago(self, clock: Clock) -> None:
+        sign_in(MEMBER, HOME)
+        Visit.objects.all().delete()
+        clock.advance(days=91)
+
+    def test_who_comes_too_late_is_at_a_new_one(self) -> None:
+        with ThreadPoolExecutor(1) as pool:
+            with transaction.atomic():
+                assert places.purge() == 1
+                signed_in = pool.submit(closing, partial(sign_in, MEMBER, HOME))
+                wait_for(somebody_waits_for_a_lock, what="whoever signs in")
+            signed_in.result(timeout=60)
+        assert Visit.objects.get().place == Place.objects.get()
+
+    def test_who_comes_in_time_keeps_it(self) -> None:
+        with ThreadPoolExecutor(1) as pool:
+            with transaction.atomic():
+                sign_in(MEMBER, HOME)
+                purged = pool.submit(closing, places.purge)
+                wait_for(somebody_waits_for_a_lock, what="the purge")
+            assert purged.result(timeout=60) == 0
+        assert Visit.objects.get().place == Place.objects.get()
+
+
+T = TypeVar("T")
+
+
+def closing(call: Callable[[], T]) -> T:
+    """Call in a thread, whose connection to the database is its own."""
+    try:
+        return call()
+    finally:
+        connection.close()
+
+
+def somebody_waits_for_a_lock() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return bool(cursor.fetchone()[0])
 
 
 @pytest.mark.django_db(transaction=True)
