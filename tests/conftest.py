@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from django.core.cache import cache
@@ -15,6 +16,9 @@ from demo.redis import Redis
 from tests.clock import Clock
 from tests.hubspot import HubSpot, start_emulator
 from tests.settings import PLACE
+
+# What stands beside the tests asserts as well, and then says what it compared. Before any of it is imported.
+pytest.register_assert_rewrite(*(f"tests.{room.name}" for room in Path(__file__).parent.iterdir() if room.is_dir()))
 
 
 @pytest.fixture(scope="session", autouse=True)
