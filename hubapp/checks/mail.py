@@ -18,7 +18,8 @@ def check_mail(**_: Any) -> list[CheckMessage]:
     if settings.DEVELOPMENT:
         return []
     if not settings.MAIL_IS_ON:
-        hint = "Set EMAIL_URL, as smtps://user:password@host. To do without on purpose: SILENCED_SYSTEM_CHECKS."
+        on_purpose = "To do without on purpose: SILENCED_SYSTEM_CHECKS in hubapp/settings.py."
+        hint = f"Set EMAIL_URL, as smtps://user:password@host. {on_purpose}"
         return [
             Caution("Nobody is told by e-mail that a portal has to be connected again.", hint=hint, id="hubapp.W040")
         ]

@@ -1,4 +1,4 @@
-"""What the emulator's walkthrough tells people to do, done. tests/docs looks at what its documents name."""
+"""What the emulator's documents tell people to type, typed. tests/docs looks at what its documents name."""
 
 from __future__ import annotations
 
@@ -15,18 +15,43 @@ from tests.emulator.process import Process, free_ports
 FOLDER = Path(emulator.__file__).parent
 
 
-@pytest.mark.skipif(not (shutil.which("bash") and shutil.which("curl")), reason="needs bash and curl")
+needs_a_shell = pytest.mark.skipif(not (shutil.which("bash") and shutil.which("curl")), reason="needs bash and curl")
+
+
+def commands(document: str) -> str:
+    """Return what a document gives to type, as one script for port 8765."""
+    text = (FOLDER / document).read_text()
+    return "\n".join(re.findall(r"^```sh\n(.*?)^```", text, re.DOTALL | re.MULTILINE))
+
+
+def typed(script: str, place: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["bash", "-eE"], input=script, cwd=place, text=True, capture_output=True, timeout=60, check=False
+    )
+
+
+@needs_a_shell
+def test_the_commands_of_the_readme_work_as_they_are_printed(tmp_path: Path) -> None:
+    port = free_ports()
+    process = Process(port)
+    try:
+        done = typed(commands("README.md").replace("8765", str(port)), tmp_path)
+    finally:
+        process.end()
+    assert done.returncode == 0, done.stderr
+    assert '{"error"' not in done.stdout
+    for told in ('"paging"', '"error":null', '"hs_object_id"'):
+        assert told in done.stdout, told
+
+
+@needs_a_shell
 def test_the_walkthrough_works_as_it_is_printed(tmp_path: Path) -> None:
-    text = (FOLDER / "docs" / "walkthrough.md").read_text()
-    commands = "\n".join(re.findall(r"^```sh\n(.*?)^```", text, re.S | re.M))
     port, receiver = free_ports(), free_ports()
     process = Process(port)
     try:
         # The receiver ends with the shell, also where a command before its end fails.
-        script = "trap 'kill $RECEIVER' ERR\n" + commands.replace("8765", str(port)).replace("3000", str(receiver))
-        done = subprocess.run(
-            ["bash", "-eE"], input=script, cwd=tmp_path, text=True, capture_output=True, timeout=60, check=False
-        )
+        script = "trap 'kill $RECEIVER' ERR\n" + commands("docs/walkthrough.md").replace("8765", str(port))
+        done = typed(script.replace("3000", str(receiver)), tmp_path)
     finally:
         process.end()
     assert done.returncode == 0, done.stderr
