@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import pkgutil
 import re
 import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from datetime import timedelta
 from functools import cache
 
 from falcon import routing
@@ -61,6 +63,12 @@ def test_packages_of_installations_are_those_of_the_tree() -> None:
 
 def test_rules_for_code_are_those_of_the_linter() -> None:
     assert set(re.findall(r"HS\d{3}", read("CONTRIBUTING.md"))) == set(HINTS) - {"HS000"}
+
+
+def test_what_is_kept_is_kept_so_long() -> None:
+    told = [(days, in_backticks(name)[0]) for _, days, name in rows("docs/operations.md", "what") if name]
+    assert len(told) > 10
+    assert [(days, name) for days, name in told if pkgutil.resolve_name(name) != timedelta(days=int(days))] == []
 
 
 # ── The emulator's ──────────────────────────────────────────────────────────────────────────────────────────
