@@ -105,10 +105,16 @@ def _details(client: Client, hub_id: int) -> AccountDetails | None:
 
 
 def describe_late(portal: Portal, client: Client) -> None:
-    """Ask a portal that was connected during a move what it is. Raises HubSpotError, IdentityMismatch."""
+    """Ask a portal that was connected during a move what it is. Raises HubSpotError, IdentityMismatch.
+
+    Of one that has left since it was asked nothing is written: it may be erased already.
+    """
     details = _details(client, portal.hub_id)
-    if details is not None:
-        describe(portal, details)
+    if details is None:
+        return
+    with transaction.atomic():
+        if Portal.objects.live().select_for_update(no_key=True).filter(pk=portal.pk).first():
+            describe(portal, details)
 
 
 def claim_or_keep(identity: Identity) -> Portal | UnclaimedGrant:

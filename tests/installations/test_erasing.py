@@ -17,6 +17,7 @@ from pytest_django import Settings
 
 from crm.models import ClosedFeature, Owner, Record
 from embedded.models import CardVisit
+from installations.connecting import install
 from installations.credentials import vault
 from installations.leaving import certificates, disconnecting, erasing, holdings
 from installations.leaving.certificates import CertificateInvalid, Verdict
@@ -42,6 +43,7 @@ from installations.signals import erase_portal
 from lanes.models import PortalWait
 from tests.calls import logged
 from tests.events import failed, stored
+from tests.hubspot_api.fakes import ok, world
 from tests.pages.furniture import furnished
 from tests.portals import make_portal
 from webhooks.models import Event
@@ -225,6 +227,18 @@ def test_what_is_written_down_late_of_calls_goes_with_the_next_run() -> None:
     erasing.erase_those_due()
     for model in (ApiCall, CallMinute, FailedRequests, OthersCalls, Anomaly):
         assert set(model._base_manager.values_list("portal", flat=True)) == {live.pk}
+
+
+def test_an_account_that_says_too_late_what_it_is_leaves_no_trace() -> None:
+    """Its answer was on its way, after a move between data centres, when it was erased."""
+    portal = ended(make_portal())
+    asked_by = Portal.objects.get(pk=portal.pk)
+    erasing.erase_those_due()
+    erased = Portal.objects.filter(pk=portal.pk).values().get()
+    answer = {"portalId": portal.hub_id, "accountType": "STANDARD", "timeZone": "US/Eastern", "companyCurrency": "EUR"}
+    answer |= {"uiDomain": "app.hubspot.com", "dataHostingLocation": "na1", "portalName": "Canary Ltd"}
+    install.describe_late(asked_by, world(ok(answer)).client)
+    assert Portal.objects.filter(pk=portal.pk).values().get() == erased
 
 
 class TestSignatures:
