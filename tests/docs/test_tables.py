@@ -19,7 +19,7 @@ from emulator.faults import ACTIONS
 from emulator.scenarios.library import LIBRARY
 from emulator.web.app import routes
 from hubapp.linting.check import HINTS
-from tests.docs.documents import read, rows, spans, tree
+from tests.docs.documents import read, rows, source, spans, tree
 from tests.processes import ROOT
 
 OF_EVERY_PROGRAM = {"HTTPS_PROXY", "NO_PROXY"}  # hubspot_api.proxies reads them by way of urllib
@@ -69,6 +69,18 @@ def test_what_is_kept_is_kept_so_long() -> None:
     told = [(days, in_backticks(name)[0]) for _, days, name in rows("docs/operations.md", "what") if name]
     assert len(told) > 10
     assert [(days, name) for days, name in told if pkgutil.resolve_name(name) != timedelta(days=int(days))] == []
+
+
+def test_pages_and_buttons_of_the_console_are_there() -> None:
+    """What the runbook sends people to: "Console → Page → *Button*"."""
+    text = " ".join(read("docs/operations.md").split())
+    pages = set(re.findall(r"onsole → ([A-Z][A-Za-z-]+(?: [a-z]+)?)", text))
+    headings = set(re.findall(r'^    heading = "(.+)"', source(), re.MULTILINE))
+    assert len(pages) > 5
+    assert {page for page in pages if page not in headings and page.split()[0] not in headings} == set()
+    buttons = set(re.findall(r"→ \*([^*]+)\*", text))
+    assert len(buttons) > 3
+    assert {button for button in buttons if button not in source()} == set()
 
 
 # ── The emulator's ──────────────────────────────────────────────────────────────────────────────────────────
