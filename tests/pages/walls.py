@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -119,10 +119,36 @@ def _add_unproven(side: Side) -> None:
 
 
 def _mark(side: Side) -> None:
+    """Make every text and figure of a portal one that the other portal has not."""
+    then = timezone.now() - timedelta(days=2 + side.number)
+    _mark_people(side)
+    _mark_portal(side)
+    _mark_mirror(side)
+    _mark_progress(side, then)
+    _mark_work(side)
+    _add_traces(side, then)
+    _add_claim(side, then)
+    _add_places(side)
+    side.portal.refresh_from_db()
+
+
+def _mark_people(side: Side) -> None:
+    Membership.objects.filter(portal=side.portal).update(
+        user_id=F("user_id") + side.number * SHIFT, email=Concat(Value(f"{side.mark}-"), "email")
+    )
+
+
+def _mark_portal(side: Side) -> None:
     portal, mark = side.portal, side.mark
-    memberships = Membership.objects.filter(portal=portal)
-    memberships.update(user_id=F("user_id") + side.number * SHIFT, email=Concat(Value(f"{mark}-"), "email"))
     Portal.objects.filter(pk=portal.pk).update(name=f"Name {mark}", installed_by_email=f"{mark}@example.com")
+    AuditEntry.objects.filter(portal=portal).update(actor=f"actor-{mark}", detail=mark)
+    Credential.objects.filter(portal=portal).update(
+        latest_error=f"Error {mark}", scopes=["oauth", mark] + settings.HUBSPOT_SCOPES * (1 - side.number)
+    )
+
+
+def _mark_mirror(side: Side) -> None:
+    portal, mark = side.portal, side.mark
     add_record(portal, CONTACT, UNIQUE + side.number, properties={"email": f"{mark}@example.com"})
     Record.objects.filter(portal=portal).update(
         title=Concat(Value(f"{mark} "), "title"), properties={"firstname": mark}
@@ -130,49 +156,50 @@ def _mark(side: Side) -> None:
     Owner.objects.filter(portal=portal).update(name=f"Owner {mark}")
     Property.objects.filter(portal=portal).update(label=Concat(Value(f"{mark} "), "label"))
     Association.objects.filter(portal=portal).update(label=f"Label {mark}")
-    AuditEntry.objects.filter(portal=portal).update(actor=f"actor-{mark}", detail=mark)
-    Credential.objects.filter(portal=portal).update(
-        latest_error=f"Error {mark}", scopes=["oauth", mark] + settings.HUBSPOT_SCOPES * (1 - side.number)
-    )
-    then = timezone.now() - timedelta(days=2 + side.number)
+
+
+def _mark_progress(side: Side, then: datetime) -> None:
+    """How far the mirror got, and what it goes without."""
+    portal = side.portal
     Sync.objects.filter(portal=portal).update(
         live_records=1_000 + side.number, reconciled_at=then, properties_read_at=then
     )
-    ClosedFeature.objects.filter(portal=portal).update(scopes=[mark])
-    Failure.objects.filter(portal=portal).update(reason=f"Failed {mark}")
     FeedHead.objects.filter(portal=portal).update(position=500 + side.number, moved_at=then)
-    admin = memberships.get(role=Membership.Role.ADMIN)
-    OwnershipClaim.objects.create(portal=portal, claimant=admin, claimed_at=then)
+    ClosedFeature.objects.filter(portal=portal).update(scopes=[side.mark])
+
+
+def _mark_work(side: Side) -> None:
+    """Events and lanes: the second portal's are held back."""
+    portal, mark = side.portal, side.mark
+    Event.objects.filter(portal=portal).update(event_type=Concat("event_type", Value(f".{mark}")))
+    Failure.objects.filter(portal=portal).update(reason=f"Failed {mark}")
     Lane.objects.filter(portal=portal).update(
         latest_error=f"Migrating: {mark}" if side.number else "",
         not_before=timezone.now() + timedelta(hours=1) if side.number else None,
     )
-    CardVisit.objects.create(
-        portal=portal,
-        user_id=side.user(OWNER),
-        object_type=CONTACT.id,
-        record_id=CONTACT_ID,
-        request_key=mark.encode(),
-        issued_at=then,
-    )
-    Event.objects.filter(portal=portal).update(event_type=Concat("event_type", Value(f".{mark}")))
+
+
+def _add_traces(side: Side, then: datetime) -> None:
+    """What calls, mails and the card have left behind."""
+    portal, mark = side.portal, side.mark
+    times = {"attempts": 1, "waited_ms": 0, "took_ms": 1, "received_bytes": 1}
+    ApiCall.objects.create(portal=portal, at=then, method="GET", path=f"/{mark}", status=200, **times)
     Anomaly.objects.create(portal=portal, kind=Anomaly.Kind.CALLS, figure=700 + side.number, usual=1, limit=600)
-    for user_id in memberships.values_list("user_id", flat=True):
-        whose = {"who": Place.Who.PORTAL_USER, "person_id": user_id, "name": mark}
-        Place.objects.create(**whose, network=f"network {mark}", browser="", is_news=True)
     Mail.objects.create(portal=portal, kind="reconnect", about=mark, to=f"{mark}@example.com", due_at=then)
-    ApiCall.objects.create(
-        portal=portal,
-        at=then,
-        method="GET",
-        path=f"/{mark}",
-        status=200,
-        attempts=1,
-        waited_ms=0,
-        took_ms=1,
-        received_bytes=1,
-    )
-    portal.refresh_from_db()
+    opened = {"object_type": CONTACT.id, "record_id": CONTACT_ID, "request_key": mark.encode(), "issued_at": then}
+    CardVisit.objects.create(portal=portal, user_id=side.user(OWNER), **opened)
+
+
+def _add_claim(side: Side, then: datetime) -> None:
+    admin = Membership.objects.get(portal=side.portal, role=Membership.Role.ADMIN)
+    OwnershipClaim.objects.create(portal=side.portal, claimant=admin, claimed_at=then)
+
+
+def _add_places(side: Side) -> None:
+    """Where its people signed in from; all of it is news."""
+    for user_id in Membership.objects.filter(portal=side.portal).values_list("user_id", flat=True):
+        whose = {"who": Place.Who.PORTAL_USER, "person_id": user_id, "name": side.mark}
+        Place.objects.create(**whose, network=f"network {side.mark}", browser="", is_news=True)
 
 
 # What is asked
