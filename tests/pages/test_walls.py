@@ -14,7 +14,8 @@ from django.db import transaction
 from installations.models import Portal
 from tests.hubspot import trust_limiter
 
-from .walls import Ask, Filter, Outcome, Side, asks, every_condition, outcomes, routes, two_portals
+from .two_portals import Side, two_portals
+from .walls import Ask, Filter, Outcome, asks, every_condition, outcomes, routes
 
 pytestmark = pytest.mark.django_db
 
