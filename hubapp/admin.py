@@ -18,7 +18,8 @@ from installations.calls import days, switches
 from installations.calls.call_charts import chart_of
 from installations.leaving import disconnecting
 from installations.models import Anomaly, Portal, Stop
-from installations.staff_pages import PortalRowsPage, Section, StaffPage, actor, ago, is_confirmed, tag, when, why
+from installations.staff_pages import PortalRowsPage, Section, StaffPage, actor, ago, is_confirmed, tag, when
+from installations.stop_pages import stop_calls
 from lanes.models import Lane
 
 from . import allowances, certificate_pages, private_app_pages
@@ -132,22 +133,7 @@ class PortalPage(StaffPage):
 
     @admin.action(description="Stop calls to HubSpot", permissions=["view"])
     def stop_calls(self, request: HttpRequest, portals: QuerySet[Portal]) -> HttpResponse | None:
-        """Throw the kill switch of chosen accounts, once confirmed."""
-        if not is_confirmed(request):
-            return self.ask_first(
-                request,
-                portals,
-                action="stop_calls",
-                question="Stop all calls to HubSpot for these portals?",
-                details=[
-                    "No process calls HubSpot for them any more within seconds. Their work waits, nothing is lost."
-                ],
-                verb="Stop calls",
-                asks_why=True,
-            )
-        stopped = sum(switches.stop(actor(request), why(request), portal.hub_id) for portal in portals)
-        self.message_user(request, f"{stopped} portals are stopped.", messages.SUCCESS)
-        return None
+        return stop_calls(self, request, portals, of="these portals", field="hub_id")
 
     @admin.action(description="Let calls go on", permissions=["view"])
     def let_calls_go_on(self, request: HttpRequest, portals: QuerySet[Portal]) -> None:

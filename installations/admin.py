@@ -1,4 +1,4 @@
-"""Credentials, stops, people, audit entries, messages and the log of calls in the staff console."""
+"""Credentials, people, audit entries, messages and the log of calls in the staff console."""
 
 from __future__ import annotations
 
@@ -14,18 +14,16 @@ from django.utils.safestring import SafeString
 from . import outbox
 from .anomaly_pages import AnomalyPage  # noqa: F401 - registers itself
 from .audit import record
-from .calls import switches
 from .credentials import endpoint
 from .credentials.token_health import LEVELS, UNHEALTHY, Health, with_health
 from .dry_run_pages import DryRunPage  # noqa: F401 - registers itself
 from .list_filters import TimeFilter
-from .models import ApiCall, AuditEntry, Credential, Mail, Membership, Stop
+from .models import ApiCall, AuditEntry, Credential, Mail, Membership
 from .people import ownership
 from .people.members import NotAllowed
 from .place_pages import PlacePage  # noqa: F401 - registers itself
 from .signals import calls_may_go_on
 from .staff_pages import (
-    AccountRowsPage,
     Deed,
     PortalRowsPage,
     Section,
@@ -36,6 +34,7 @@ from .staff_pages import (
     when,
     why,
 )
+from .stop_pages import StopPage  # noqa: F401 - registers itself
 
 
 class HealthFilter(admin.SimpleListFilter):
@@ -130,50 +129,6 @@ class CredentialPage(PortalRowsPage):
             calls_may_go_on.send(Credential, portal_ids=None)
         text = f"Refreshing goes on; {held_back} portals had been put off. If HubSpot refuses us still, it halts again."
         self.message_user(request, text, messages.SUCCESS)
-
-
-_STOPPING = (
-    "No process calls HubSpot any more within seconds, for any portal. Tokens are not renewed, nobody can sign in.",
-    "Webhooks are still acknowledged, and the work waits. Nothing is lost, and you can let calls go on here.",
-)
-_RESUMING = "What waited begins at once, within HubSpot's limits."
-
-
-@admin.register(Stop)
-class StopPage(AccountRowsPage):
-    """Who stopped calls to HubSpot, when and why; and the switch for all of them."""
-
-    heading = "Stops"
-    explanation = "Calls to HubSpot stopped by staff, for everybody or one account. Chosen portals: on Portals."
-    section, rank = Section.PORTALS, 4
-    ordering = ("-begun_at",)
-    list_display = ("whose", "in_force", "reason", "begun_by", ago("begun_at", "Stopped"), "ended_by", "ended_at")
-    fields = ("hub_id", "reason", "begun_at", "begun_by", "ended_at", "ended_by")
-
-    def notices(self) -> list[str]:
-        return [f"Calls are stopped. {stop}: {stop.reason} ({stop.begun_by})" for stop in switches.active()]
-
-    def deeds(self) -> list[Deed]:
-        if switches.is_everything_stopped():
-            question = "Let calls to HubSpot go on?"
-            return [Deed("resume", "Let calls go on", self._resume, question, (_RESUMING,))]
-        return [Deed("stop", "Stop all calls", self._stop, "Stop all calls to HubSpot?", _STOPPING, asks_why=True)]
-
-    @admin.display(description="Whose")
-    def whose(self, stop: Stop) -> str:
-        return str(stop)
-
-    @admin.display(description="State")
-    def in_force(self, stop: Stop) -> SafeString:
-        return tag("in force", "problem") if stop.ended_at is None else tag("over", "plain")
-
-    def _stop(self, request: HttpRequest) -> None:
-        switches.stop(actor(request), why(request))
-        self.message_user(request, "All calls to HubSpot are stopped; the last one leaves within seconds.")
-
-    def _resume(self, request: HttpRequest) -> None:
-        switches.resume(actor(request))
-        self.message_user(request, "Calls to HubSpot go on.", messages.SUCCESS)
 
 
 @admin.register(Membership)

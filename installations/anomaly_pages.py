@@ -10,9 +10,9 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 
 from .anomalies import watch
-from .calls import switches
 from .models import Anomaly
-from .staff_pages import PortalRowsPage, Section, actor, ago, is_confirmed, tag, why
+from .staff_pages import PortalRowsPage, Section, actor, ago, tag
+from .stop_pages import stop_calls
 
 
 class OpenFilter(admin.SimpleListFilter):
@@ -78,24 +78,9 @@ class AnomalyPage(PortalRowsPage):
 
     @admin.action(description="Stop calls to HubSpot", permissions=["view"])
     def stop_calls(self, request: HttpRequest, anomalies: QuerySet[Anomaly]) -> HttpResponse | None:
-        """Throw the kill switch of the portals concerned, once confirmed."""
-        if not is_confirmed(request):
-            return self.ask_first(
-                request,
-                anomalies,
-                action="stop_calls",
-                question="Stop all calls to HubSpot for the portals concerned?",
-                details=[
-                    "No process calls HubSpot for them any more within seconds. Their work waits, nothing is lost.",
-                    "A stolen token works on for whoever has it: disconnect the portal to have it revoked.",
-                ],
-                verb="Stop calls",
-                asks_why=True,
-            )
-        hub_ids = set(anomalies.values_list("portal__hub_id", flat=True))
-        stopped = sum(switches.stop(actor(request), why(request), hub_id) for hub_id in hub_ids)
-        self.message_user(request, f"{stopped} portals are stopped.", messages.SUCCESS)
-        return None
+        revoke = "A stolen token works on for whoever has it: disconnect the portal to have it revoked."
+        of = "the portals concerned"
+        return stop_calls(self, request, anomalies, of=of, field="portal__hub_id", more=[revoke])
 
     @admin.action(description="Seen, all right", permissions=["view"])
     def dismiss(self, request: HttpRequest, anomalies: QuerySet[Anomaly]) -> None:
