@@ -12,6 +12,7 @@ from pytest_django import Settings
 
 from crm.models import Association, Change, Record, Sync
 from installations import bites
+from installations.calls import switches
 from installations.credentials import endpoint
 from installations.leaving import disconnecting, erasing
 from installations.models import AuditEntry, Credential, DataKey, Membership, Portal, Uninstall
@@ -94,6 +95,22 @@ def test_hubspot_out_of_reach_is_told_again_until_an_hour_has_passed(
     portal.refresh_from_db()
     assert portal.state == Portal.State.DISCONNECTED
     assert DataKey.objects.get().wrapped is None
+
+
+def test_a_portal_whose_calls_are_stopped_is_uninstalled_when_they_may_go_on(
+    client: Client, portal: Portal, account: Account, hubspot: HubSpot
+) -> None:
+    """As the runbook has it for tokens that are in the wrong hands."""
+    switches.stop("staff", "Tokens are in the wrong hands.", portal.hub_id)
+    disconnect(client, portal)
+    portal.refresh_from_db()
+    assert not disconnecting.tell_hubspot(portal)
+    assert len(installs(hubspot, account)) == 1
+    switches.resume("staff", portal.hub_id)
+    before = len(hubspot.requests(account.hub_id))
+    work_until_idle()
+    assert installs(hubspot, account) == []
+    assert len(hubspot.requests(account.hub_id)) == before + 1, "nothing else was asked for"
 
 
 @pytest.mark.parametrize("trouble", ["token endpoint down", "our secret refused", "key missing"])
