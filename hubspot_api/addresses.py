@@ -22,13 +22,18 @@ def hublet_url(api_url: str, hublet: str) -> str | None:
     """Return the API's address for an account in `hublet` ("eu1"), or None when the pattern does not apply.
 
     HubSpot: `api-{hublet}.hubapi.com`, na1 without suffix. For another `api_url`, give the client a function of
-    your own.
+    your own. What is no data centre's name has no address: tokens are sent there.
     """
     parts = urlsplit(api_url)
-    if not re.fullmatch(r"api(-[a-z0-9]+)?\.hubapi\.com", parts.netloc):
+    if not re.fullmatch(r"api(-[a-z0-9]+)?\.hubapi\.com", parts.netloc) or not is_hublet(hublet):
         return None
     host = "api.hubapi.com" if hublet == "na1" else f"api-{hublet}.hubapi.com"
     return urlunsplit(parts._replace(netloc=host))
+
+
+def is_hublet(name: str) -> bool:
+    """Whether a name can be a data centre's, known or not: nothing else may become part of a host."""
+    return re.fullmatch(r"[a-z]{2,4}[0-9]{1,2}", name) is not None
 
 
 def ui_domain(hublet: str) -> str:

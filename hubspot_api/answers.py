@@ -15,6 +15,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
 
 from hubspot_api import errors
+from hubspot_api.addresses import is_hublet
 from hubspot_api.echoes import without
 from hubspot_api.errors import AnswerUnreadable, HubSpotError
 from hubspot_api.fields import Fields
@@ -314,5 +315,4 @@ def _label(value: object) -> str:
 
 
 def _hublet(value: object) -> str:
-    """A name that may become part of a host name, to which a token is sent: nothing else passes."""
-    return value if isinstance(value, str) and re.fullmatch(r"[a-z]{2,4}[0-9]{1,2}", value) else ""
+    return value if isinstance(value, str) and is_hublet(value) else ""

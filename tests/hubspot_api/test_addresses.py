@@ -14,6 +14,10 @@ from hubspot_api.addresses import QueryValue, fill_path, hublet_url, query_strin
         ("https://api-eu1.hubapi.com", "na2", "https://api-na2.hubapi.com"),
         ("http://localhost:8765", "eu1", None),
         ("https://api.hubapi.com.evil.example", "eu1", None),
+        ("https://api.hubapi.com", "eu1.evil.example/", None),
+        ("https://api.hubapi.com", "eu1@evil.example:443/?", None),
+        ("https://api.hubapi.com", "eu1\n", None),
+        ("https://api.hubapi.com", "", None),
     ],
 )
 def test_each_data_centre_has_its_host(api_url: str, hublet: str, expected: str | None) -> None:
