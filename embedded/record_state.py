@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from crm.models import Change, Record, Sync
 from crm.object_types import BY_ID, ObjectType
@@ -13,7 +14,9 @@ from installations.models import Portal
 from lanes.models import Lane
 from webhooks.models import EVENTS, Event, Failure
 
-COUNTED = 1000  # of the portal's waiting events, the first so many are looked through
+COUNTED = 1000  # of the portal's waiting events the first, and of its failures the latest so many are looked through
+
+About = tuple[int | None, str]  # the record and the kind of an event
 
 
 class Standing(StrEnum):
@@ -47,7 +50,7 @@ class RecordState:
     sync: Sync | None
     source: Change.Source | None  # of its latest version; None: there is none, or it is older than the feed
     waiting: int  # events about it that are acknowledged and not worked through
-    failed: int  # events about it that failed, and wait for another attempt or for staff
+    failed: int  # events about it that failed lately, and wait for another attempt or for staff
     queue: int  # events of the whole portal that wait, at most COUNTED
 
     @property
@@ -102,7 +105,7 @@ def state_of(portal: Portal, object_type_id: str, record_id: int) -> RecordState
         sync=Sync.objects.filter(**about).first(),
         source=_source(record) if record else None,
         waiting=waiting,
-        failed=_failures(portal, object_type, record_id).count() if object_type else 0,
+        failed=_count(latest_failures(portal), object_type, record_id),
         queue=queue,
     )
 
@@ -120,10 +123,15 @@ def _waiting(portal: Portal, object_type: ObjectType | None, record_id: int) -> 
     position = Lane.objects.filter(portal=portal, kind=EVENTS).values_list("position", flat=True).first() or 0
     events = Event.objects.filter(portal=portal, id__gt=position).order_by("id")
     rows = list(events.values_list("object_id", "event_type")[:COUNTED])
+    return _count(rows, object_type, record_id), len(rows)
+
+
+def latest_failures(portal: Portal) -> QuerySet[Failure, About]:
+    """Return what the portal's latest failures are about."""
+    failures = Failure.objects.filter(portal=portal).order_by("-event_id")
+    return failures.values_list("event__object_id", "event__event_type")[:COUNTED]
+
+
+def _count(rows: Iterable[About], object_type: ObjectType | None, record_id: int) -> int:
     name = object_type.name if object_type else None
-    return sum(1 for one, kind in rows if one == record_id and kind.partition(".")[0] == name), len(rows)
-
-
-def _failures(portal: Portal, object_type: ObjectType, record_id: int) -> QuerySet[Failure]:
-    is_about = Q(event__object_id=record_id, event__event_type__startswith=f"{object_type.name}.")
-    return Failure.objects.filter(is_about, portal=portal)
+    return sum(1 for one, kind in rows if one == record_id and kind.partition(".")[0] == name)

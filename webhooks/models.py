@@ -88,6 +88,8 @@ class Failure(models.Model):
         indexes = [
             # The lane asks which of its failures are due, and when the next one is.
             models.Index(fields=["portal", "retry_at"], condition=Q(retry_at__isnull=False), name="failure_due"),
+            # A portal's failures, the latest first: what its app cards say, and what is erased with it.
+            models.Index(fields=["portal", "-event"], name="failure_portal"),
             # The console lists dead letters.
             models.Index(fields=["-died_at"], condition=Q(died_at__isnull=False), name="failure_dead"),
         ]

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.utils import timezone
 
 from crm.models import Record, Sync
 from crm.object_types import CONTACT
+from embedded import record_state
 from installations.calls import switches
 from installations.models import Membership, Portal
 from lanes.models import Lane
@@ -135,6 +137,27 @@ def test_a_change_that_failed_shows() -> None:
     Failure.objects.create(event=event, portal=portal, reason="ServerFailed", retry_at=timezone.now())
     record = said_to(portal, OWNER, FRESH_ID)["record"]
     assert (record["state"], record["failed"], record["inSync"]) == ("failed", 1, False)
+
+
+def test_of_many_failures_the_latest_are_looked_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    """HubSpot asks for every record that somebody opens: that must not cost more the more has failed."""
+    monkeypatch.setattr(record_state, "COUNTED", 2)
+    portal = quiet()
+    for object_id in (FRESH_ID, FRESH_ID, FRESH_ID, 5):
+        event = add_event(portal, "contact.propertyChange", object_id)
+        Failure.objects.create(event=event, portal=portal, reason="ServerFailed", died_at=timezone.now())
+    Lane.objects.filter(portal=portal, kind=EVENTS).update(position=event.pk)
+    assert said_to(portal, OWNER, FRESH_ID)["record"]["failed"] == 1
+    assert said_to(portal, OWNER, 5)["record"]["failed"] == 1
+
+
+def test_a_portals_failures_are_found_without_looking_at_others() -> None:
+    """No other portal's dead letters, and never the inbox of all."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        plan = record_state.latest_failures(quiet()).explain()
+    assert "Seq Scan" not in plan
+    assert "failure_portal" in plan
 
 
 def test_the_source_is_how_the_latest_version_came() -> None:
