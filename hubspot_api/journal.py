@@ -79,8 +79,12 @@ def latest(client: Client, *, hub_id: int | None = None) -> Entry | None:
 
 
 def following(client: Client, offset: str, *, hub_id: int | None = None) -> Entry | None:
-    """Return the entry after `offset`, None at the end. Raises NotFound when `offset` is older than three days."""
-    return _entry(client, _JOURNAL + "/offset/{offset}/next", {"offset": offset}, hub_id)
+    """Return the entry after `offset`, None at the end. Raises NotFound when `offset` is older than three days.
+
+    At the end HubSpot has been seen to answer 204; its pages are silent. The same entry again would be no news either.
+    """
+    entry = _entry(client, _JOURNAL + "/offset/{offset}/next", {"offset": offset}, hub_id)
+    return None if entry is not None and entry.offset == offset else entry
 
 
 def earliest_many(client: Client, count: int = MOST_ENTRIES, *, hub_id: int | None = None) -> EntryBatch:
@@ -166,4 +170,7 @@ def _batch(answer: Answer) -> EntryBatch:
 
 
 def _read_entry(fields: Fields) -> Entry:
-    return Entry(fields.text("currentOffset"), Secret(fields.text("url")), fields.moment("expiresAt"))
+    offset = fields.text("currentOffset")
+    if not offset:
+        raise ResponseInvalid(f"{fields.path}.currentOffset should name an entry, is empty", fields.call)
+    return Entry(offset, Secret(fields.text("url")), fields.moment("expiresAt"))

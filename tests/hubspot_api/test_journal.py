@@ -122,3 +122,22 @@ def test_a_lost_answer_is_asked_for_again() -> None:
     here = world(httpx2.ReadError("reset"), ok(status=204))
     assert journal.earliest(here.client) is None
     assert here.hubspot.paths() == ["GET /webhooks-journal/journal/2026-03/earliest"] * 2
+
+
+ENTRY = {"currentOffset": UNKNOWN, "url": "https://files.example/x", "expiresAt": "2026-11-20T12:15:00Z"}
+
+
+def test_an_entry_that_follows_itself_is_the_end() -> None:
+    """What HubSpot answers at the end is not known for sure: nobody should read the last file for ever."""
+    here = world(ok(ENTRY))
+    assert journal.following(here.client, UNKNOWN) is None
+    assert journal.following(here.client, UNKNOWN.replace("0", "1")) is not None
+    assert list(journal.files(here.client, UNKNOWN)) == []
+    assert len(here.hubspot.asked) == 3
+
+
+def test_an_entry_without_a_name_is_none_to_go_on_after() -> None:
+    """Whoever stored it would begin with the earliest again, and again."""
+    here = world(ok(ENTRY | {"currentOffset": ""}))
+    with pytest.raises(errors.ResponseInvalid, match="currentOffset"):
+        journal.earliest(here.client)
