@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 
@@ -18,6 +19,18 @@ from .models import PortalWait
 _DAYS_MINUTES = queue_age.DAY // timedelta(minutes=1)
 
 
+class AimFilter(admin.SimpleListFilter):
+    title = "aim"
+    parameter_name = "aim"
+
+    def lookups(self, _request: HttpRequest, _page: Any) -> list[tuple[str, str]]:
+        return [("late", "Later than aimed at"), ("within", "Within the aim")]
+
+    def queryset(self, _request: HttpRequest, rows: QuerySet[PortalWait]) -> QuerySet[PortalWait]:
+        chosen = self.value()
+        return rows.filter(is_late=chosen == "late") if chosen in ("late", "within") else rows
+
+
 @admin.register(PortalWait)
 class PortalWaitPage(PortalRowsPage):
     heading = "Queue age"
@@ -28,7 +41,7 @@ class PortalWaitPage(PortalRowsPage):
     section, rank = Section.WORK, 4
     ordering = ("-at", "-waited_s", "pk")
     list_display = ("at", "portal_link", "work_class", "waited", "lanes", "judgement")
-    list_filter = ("is_late", "work_class", TimeFilter)
+    list_filter = (AimFilter, "work_class", TimeFilter)
     fields = ("at", "portal_link", "work_class", "waited", "lanes", "judgement")
     readonly_fields = ("portal_link", "waited", "judgement")
     change_list_template = "admin/queue_age.html"

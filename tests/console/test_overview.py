@@ -202,3 +202,14 @@ def test_the_page_of_the_queues_age_names_who_misses_it(console: Client) -> None
     missing = html[html.index('id="missing"') : html.index('id="chart"')]
     assert f">{portal.hub_id}</a>" in missing
     assert "0.00 %" in missing
+
+
+@pytest.mark.parametrize(("chosen", "shown"), [("", [40, 75]), ("late", [75]), ("within", [40]), ("x", [40, 75])])
+def test_waits_are_listed_by_the_aim_that_they_meet_or_miss(console: Client, chosen: str, shown: list[int]) -> None:
+    for waited in (40.0, 75.0):
+        portal = make_portal()
+        PortalWait.objects.create(
+            at=timezone.now(), portal=portal, work_class=1, waited_s=waited, lanes=1, is_late=waited > 60
+        )
+    page = console.get("/admin/lanes/portalwait/", {"aim": chosen} if chosen else {})
+    assert sorted(row.waited_s for row in page.context["cl"].result_list) == shown
