@@ -137,8 +137,9 @@ class RateLimiter:
     def others(self) -> Mapping[int, int]:
         """Return how many calls HubSpot counted in accounts' bursts that we did not make, since this was asked last.
 
-        A sample, and never too many: headers come with our own calls, and tell of the ten seconds before each. Whoever
-        asks has to keep it; nothing is told twice. Empty while Redis is away.
+        A sample, and never too many: headers come with our own calls, and tell of the ten seconds before each. But what
+        a process of ours calls that is cut off from a Redis which the others reach, nobody else knows to be ours.
+        Whoever asks has to keep it; nothing is told twice. Empty while Redis is away.
         """
         try:
             return self._shared.others()
