@@ -96,20 +96,20 @@ def test_what_is_posted_in_a_transaction_that_fails_never_leaves(portal: Portal,
     with transaction.atomic():
         outbox.post(portal, KIND, ["a@example.com"])
         transaction.set_rollback(True)
-    assert outbox.send_due(for_s=5) == 0
+    assert outbox.send_due(for_s=60) == 0
 
 
 def test_it_waits_until_it_is_due(portal: Portal, writer: Writer) -> None:
     outbox.post(portal, KIND, ["a@example.com"], after=timedelta(hours=1))
-    assert outbox.send_due(for_s=5) == 0
+    assert outbox.send_due(for_s=60) == 0
     let_pauses_pass()
-    assert outbox.send_due(for_s=5) == 1
+    assert outbox.send_due(for_s=60) == 1
 
 
 def test_what_nobody_needs_to_hear_any_more_is_not_said(portal: Portal, writer: Writer) -> None:
     outbox.post(portal, KIND, ["a@example.com"])
     writer.answer = None
-    assert outbox.send_due(for_s=5) == 0
+    assert outbox.send_due(for_s=60) == 0
     assert (mail.outbox, states()) == ([], {"a@example.com": "not_needed"})
 
 
@@ -117,7 +117,7 @@ def test_a_writer_may_put_it_off_and_that_costs_no_attempt(portal: Portal, write
     outbox.post(portal, KIND, ["a@example.com"])
     later = timezone.now() + timedelta(hours=1)
     writer.answer = TryLater("not now", later)
-    outbox.send_due(for_s=5)
+    outbox.send_due(for_s=60)
     waiting = Mail.objects.get()
     assert (waiting.state, waiting.due_at, waiting.attempts) == ("waiting", later, 0)
 
@@ -128,7 +128,7 @@ def test_a_writer_that_fails_keeps_no_other_message_waiting(portal: Portal, writ
     outbox.register("broken", broken)
     outbox.post(portal, "broken", ["a@example.com"])
     outbox.post(portal, KIND, ["b@example.com"])
-    assert outbox.send_due(for_s=5) == 1
+    assert outbox.send_due(for_s=60) == 1
     assert states() == {"a@example.com": "waiting", "b@example.com": "sent"}
 
 
@@ -148,7 +148,7 @@ def test_an_unknown_kind_is_a_mistake_of_ours(portal: Portal, writer: Writer) ->
 def test_the_name_of_an_account_cannot_add_a_header(portal: Portal, writer: Writer) -> None:
     outbox.post(portal, KIND, ["a@example.com"])
     writer.answer = Letter("Acme\r\nBcc: all@example.com", "Text")
-    assert outbox.send_due(for_s=5) == 1
+    assert outbox.send_due(for_s=60) == 1
     assert mail.outbox[0].subject == "Acme Bcc: all@example.com"
     assert "\nBcc:" not in mail.outbox[0].message().as_string()
 
@@ -157,7 +157,7 @@ def test_the_name_of_an_account_cannot_add_a_header(portal: Portal, writer: Writ
 class TestServer:
     def test_it_is_spoken_to_in_smtp(self, portal: Portal, server: MailServer) -> None:
         outbox.post(portal, KIND, ["a@example.com"])
-        assert outbox.send_due(for_s=5) == 1
+        assert outbox.send_due(for_s=60) == 1
         (letter,) = server.taken
         assert "Subject: Hello" in letter
         assert "Auto-Submitted: auto-generated" in letter
@@ -165,7 +165,7 @@ class TestServer:
     def test_one_that_is_away_is_asked_once_a_turn(self, portal: Portal, settings: Settings) -> None:
         outbox.post(portal, KIND, ["a@example.com", "b@example.com"])
         settings.EMAIL_PORT = 9  # where nobody listens
-        assert outbox.send_due(for_s=5) == 0
+        assert outbox.send_due(for_s=60) == 0
         assert sorted(Mail.objects.values_list("attempts", flat=True)) == [0, 1]
         assert set(states().values()) == {"waiting"}
 
@@ -176,18 +176,18 @@ class TestServer:
         server.refuses["a@example.com"] = 450
         for _ in range(outbox.ATTEMPTS):
             let_pauses_pass()
-            outbox.send_due(for_s=5)
+            outbox.send_due(for_s=60)
         message = Mail.objects.get()
         assert (message.state, message.attempts) == ("given_up", outbox.ATTEMPTS)
         assert "450" in message.latest_error
         server.refuses.clear()
         assert outbox.again([message]) == 1
-        assert outbox.send_due(for_s=5) == 1
+        assert outbox.send_due(for_s=60) == 1
 
     def test_a_recipient_that_is_refused_for_good_is_not_tried_again(self, portal: Portal, server: MailServer) -> None:
         outbox.post(portal, KIND, ["a@example.com", "b@example.com"])
         server.refuses["a@example.com"] = 550
-        assert outbox.send_due(for_s=5) == 1
+        assert outbox.send_due(for_s=60) == 1
         assert states() == {"a@example.com": "given_up", "b@example.com": "sent"}
 
 
@@ -203,9 +203,9 @@ def test_a_sender_that_dies_after_the_server_took_it_sends_it_again_under_the_sa
     assert done.returncode == -signal.SIGKILL, done.stderr[-2000:]
     message = Mail.objects.get()
     assert (message.state, message.attempts, len(server.taken)) == ("waiting", 1, 1)
-    assert outbox.send_due(for_s=5) == 0, "nobody else takes it while the sender may still live"
+    assert outbox.send_due(for_s=60) == 0, "nobody else takes it while the sender may still live"
     let_pauses_pass()
-    assert outbox.send_due(for_s=5) == 1
+    assert outbox.send_due(for_s=60) == 1
     ids = [line for letter in server.taken for line in letter.splitlines() if line.startswith("Message-ID")]
     assert len(ids) == 2
     assert len(set(ids)) == 1
@@ -213,7 +213,7 @@ def test_a_sender_that_dies_after_the_server_took_it_sends_it_again_under_the_sa
 
 def test_old_messages_go(portal: Portal, writer: Writer) -> None:
     outbox.post(portal, KIND, ["a@example.com", "b@example.com"])
-    outbox.send_due(for_s=5)
+    outbox.send_due(for_s=60)
     outbox.post(portal, KIND, ["c@example.com"])
     Mail.objects.update(posted_at=timezone.now() - timedelta(days=31))
     tasks.purge_mails()
@@ -226,5 +226,5 @@ def test_what_a_server_repeats_of_the_password_is_not_kept(
     server.repeats = True
     settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = "app", "the-password"
     outbox.post(portal, KIND, ["a@example.com"])
-    outbox.send_due(for_s=5)
+    outbox.send_due(for_s=60)
     assert Mail.objects.get().latest_error == "SMTPAuthenticationError: code 535"

@@ -81,9 +81,9 @@ def test_a_code_that_comes_many_times_at_once_is_taken_to_hubspot_once(account: 
 
 
 def test_codes_wait_shortly_and_leave_room_for_renewals(client: Client, account: Account, hubspot: HubSpot) -> None:
-    """Two places of twenty are free; the others come back within what a person would wait."""
+    """Two places of twenty are free; the others are held for longer than a person would wait."""
     before = token_calls(hubspot)
-    with limiter().reserve(0, Bucket.OAUTH, WorkClass.URGENT, calls=18, wait_s=5, deadline_s=4):
+    with limiter().reserve(0, Bucket.OAUTH, WorkClass.URGENT, calls=18, wait_s=5, deadline_s=60):
         began = time.monotonic()
         answer = client.get("/oauth/callback", {"code": "junk", "returnUrl": "https://app.hubspot.com/"})
         waited_s = time.monotonic() - began
