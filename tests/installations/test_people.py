@@ -12,7 +12,7 @@ from installations.people import members
 from installations.people.members import NotAllowed
 from tests.clock import Clock
 from tests.consent import way_back
-from tests.hubspot import HubSpot
+from tests.hubspot import HubSpot, trust_limiter
 from tests.portals import make_member, make_portal, sign_in_as
 
 pytestmark = pytest.mark.django_db
@@ -197,6 +197,7 @@ def test_signing_in_again_asks_nobody_again(client: Client, hubspot: HubSpot) ->
 
 @pytest.mark.usefixtures("redis_server")
 def test_those_who_decide_hear_of_a_request_and_who_asked_of_the_answer(client: Client, hubspot: HubSpot) -> None:
+    trust_limiter()
     account = hubspot.add_account()
     client.get(way_back(client, "/install", account))
     other = Client()
