@@ -40,6 +40,7 @@ def read(folder: Path) -> dict[str, Any]:
     for path, content in found.items():
         _check_shape(folder / path, content, _SHAPES[path])
     _check_entries(folder / WEBHOOKS, found.get(WEBHOOKS, {}))
+    _check_texts(folder / APP, found.get(APP, {}))
     return found | {path: _text(folder, path) for path in (SOURCE, ADDRESS) if (folder / path).exists()}
 
 
@@ -65,6 +66,13 @@ def _check_entries(place: Path, webhooks: Json) -> None:
     for array in ARRAYS:
         if not all(isinstance(entry, dict) for entry in arrays.get(array, [])):
             raise ProjectUnreadable(f"{place}: config.subscriptions.{array} must hold JSON objects.")
+
+
+def _check_texts(place: Path, app: Json) -> None:
+    config = app.get("config", {})
+    for part, name in (("auth", "redirectUrls"), ("permittedUrls", "fetch"), ("permittedUrls", "iframe")):
+        if not all(isinstance(url, str) for url in config.get(part, {}).get(name, [])):
+            raise ProjectUnreadable(f"{place}: config.{part}.{name} must hold texts.")
 
 
 def _check_shape(place: Path, content: Json, shape: list[tuple[str, type]]) -> None:

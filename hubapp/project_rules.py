@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from crm.object_types import BY_NAME
 from hubspot_api.app_webhooks import FEWEST_CONCURRENT, MOST
@@ -40,7 +40,7 @@ def problems(files: Mapping[str, Any]) -> list[str]:
 
 def redirect_problem(url: str) -> str | None:
     """Return why HubSpot would not take a redirect URL: https only but for localhost, and a domain, no IP address."""
-    parts = urlsplit(url)
+    parts = _parts(url)
     host = parts.hostname or ""
     if parts.scheme != "https" and not (parts.scheme == "http" and host == "localhost"):
         return f"The redirect URL {url} must begin with https:// (http:// is taken for localhost only)."
@@ -51,10 +51,18 @@ def redirect_problem(url: str) -> str | None:
 
 def target_problem(url: str) -> str | None:
     """Return why HubSpot would not send webhooks there."""
-    parts = urlsplit(url)
+    parts = _parts(url)
     if parts.scheme != "https" or not parts.hostname:
         return f"The webhook target {url} must begin with https://. Set PUBLIC_URL to the app's public address."
     return None
+
+
+def _parts(url: str) -> SplitResult:
+    """Return an address' parts, all empty of what is none: "https://[", for one."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return urlsplit("")
 
 
 def _is_address(host: str) -> bool:
@@ -74,9 +82,9 @@ def _of_uids(components: Mapping[str, Json]) -> Iterator[str]:
     for path, content in components.items():
         if not re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", str(content["uid"])):
             yield f"The uid of {path} may have 64 letters, digits, _, . and - at most."
-    counted = Counter(content["uid"] for content in components.values())
+    counted = Counter(str(content["uid"]) for content in components.values())
     for uid in (uid for uid, count in counted.items() if count > 1):
-        same = " and ".join(path for path, content in components.items() if content["uid"] == uid)
+        same = " and ".join(path for path, content in components.items() if str(content["uid"]) == uid)
         yield f"{same} have the same uid; each component needs its own."
 
 
@@ -88,7 +96,7 @@ def _of_card(card: Json, app: Json) -> Iterator[str]:
     if not card["config"]["objectTypes"]:
         yield "The card names no objectTypes: it would be on no record."
     for url in (*app["permittedUrls"]["fetch"], *app["permittedUrls"]["iframe"]):
-        parts = urlsplit(url)
+        parts = _parts(url)
         if parts.scheme != "https" or parts.hostname in {None, "localhost"}:
             yield f"The permitted URL {url} must begin with https:// and may not be localhost."
 

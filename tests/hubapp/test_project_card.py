@@ -100,6 +100,12 @@ def test_writing_twice_changes_nothing(tmp_path: Path, settings: Settings) -> No
         (CARD, "config.objectTypes", [], "objectTypes"),
         (APP, "config.permittedUrls.iframe", ["http://app.example.com"], "must begin with https"),
         (APP, "config.permittedUrls.fetch", ["https://localhost:3000"], "may not be localhost"),
+        (APP, "config.permittedUrls.fetch", ["https://["], "must begin with https"),
+        (APP, "config.permittedUrls.fetch", [{}], "config.permittedUrls.fetch must hold texts"),
+        (APP, "config.permittedUrls.iframe", [None], "config.permittedUrls.iframe must hold texts"),
+        (APP, "config.auth.redirectUrls", [7], "config.auth.redirectUrls must hold texts"),
+        (APP, "config.auth.redirectUrls", ["https://["], "The redirect URL https://["),
+        (CARD, "uid", [], "The uid of"),
     ],
 )
 def test_what_hubspot_would_refuse_is_not_written(
