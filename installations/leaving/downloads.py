@@ -6,8 +6,10 @@ It may last minutes, and a thread of the web server with it: so one at a time of
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
 from itertools import islice
 from threading import Lock
 
@@ -31,22 +33,22 @@ class _Places:
         self._lock = Lock()
         self._heard_at: dict[str, float] = {}  # of each download's latest piece
 
-    def take(self, key: str) -> bool:
+    def take(self, holder: str) -> bool:
         now = time.monotonic()
         with self._lock:
             self._heard_at = {other: at for other, at in self._heard_at.items() if now - at < _LEASE_S}
             if len(self._heard_at) >= AT_ONCE:
                 return False
-            self._heard_at[key] = now
+            self._heard_at[holder] = now
             return True
 
-    def keep(self, key: str) -> None:
+    def keep(self, holder: str) -> None:
         with self._lock:
-            self._heard_at[key] = time.monotonic()
+            self._heard_at[holder] = time.monotonic()
 
-    def give_back(self, key: str) -> None:
+    def give_back(self, holder: str) -> None:
         with self._lock:
-            self._heard_at.pop(key, None)
+            self._heard_at.pop(holder, None)
 
 
 _places = _Places()
@@ -59,24 +61,47 @@ class DownloadBusy(InstallationError):
 def begin(portal: Portal, actor: str) -> Iterator[bytes]:
     """Return the portal's export in pieces, and write down who asked for it. Raises DownloadBusy."""
     with ExitStack() as given_back:
-        key = f"download:{portal.pk}"
-        if not cache.add(key, "under way", _LEASE_S):
+        lease = _Lease(f"download:{portal.pk}", uuid.uuid4().hex)
+        if not lease.begin():
             raise DownloadBusy("An export of this account is being downloaded already. Try again when it is over.")
-        given_back.callback(cache.delete, key)
-        if not _places.take(key):
+        given_back.callback(lease.end)
+        if not _places.take(lease.holder):
             raise DownloadBusy("Other accounts are being exported at the moment. Try again in a few minutes.")
-        given_back.callback(_places.give_back, key)
+        given_back.callback(_places.give_back, lease.holder)
         record(portal, actor, AuditEntry.EXPORTED)
-        return _Pieces(portal, key, given_back.pop_all())
+        return _Pieces(portal, lease, given_back.pop_all())
     raise AssertionError  # unreachable: for the type checker
+
+
+@dataclass(frozen=True)
+class _Lease:
+    """Who downloads an account, of all processes. One that stood still for too long may have lost it to another."""
+
+    key: str
+    holder: str
+
+    def begin(self) -> bool:
+        return cache.add(self.key, self.holder, _LEASE_S)
+
+    def renew(self) -> None:
+        if self._is_ours:
+            cache.touch(self.key, _LEASE_S)
+
+    def end(self) -> None:
+        if self._is_ours:
+            cache.delete(self.key)
+
+    @property
+    def _is_ours(self) -> bool:
+        return bool(cache.get(self.key) == self.holder)
 
 
 class _Pieces:
     """An iterator that gives its place back when it ends, fails or is closed, also before it has begun."""
 
-    def __init__(self, portal: Portal, key: str, given_back: ExitStack) -> None:
+    def __init__(self, portal: Portal, lease: _Lease, given_back: ExitStack) -> None:
         self._lines = exporting.text(portal)
-        self._key = key
+        self._lease = lease
         self._given_back = given_back
         self._renewed_at = time.monotonic()
 
@@ -96,8 +121,8 @@ class _Pieces:
 
     def _piece(self) -> bytes:
         if time.monotonic() - self._renewed_at > _RENEWED_AFTER_S:
-            cache.touch(self._key, _LEASE_S)
-            _places.keep(self._key)
+            self._lease.renew()
+            _places.keep(self._lease.holder)
             self._renewed_at = time.monotonic()
         lines = "".join(islice(self._lines, _LINES))
         if not lines:

@@ -222,6 +222,16 @@ class TestDownload:
         for one in (begun, *forgotten):
             one.close()  # type: ignore[attr-defined]
 
+    def test_one_that_stood_still_for_long_ends_no_other(self, portal: Portal) -> None:
+        first = downloads.begin(portal, "jane")
+        cache.delete(f"download:{portal.pk}")  # its lease has run out
+        second = downloads.begin(portal, "joe")
+        first.close()  # type: ignore[attr-defined]
+        with pytest.raises(DownloadBusy, match="downloaded already"):
+            downloads.begin(portal, "jim")
+        second.close()  # type: ignore[attr-defined]
+        downloads.begin(portal, "jim").close()  # type: ignore[attr-defined]
+
     def test_one_that_fails_half_way_ends_without_the_last_line(
         self, portal: Portal, monkeypatch: pytest.MonkeyPatch
     ) -> None:
