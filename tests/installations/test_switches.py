@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -191,6 +192,14 @@ def test_the_command_line_has_the_switch_too(portal: Portal, capsys: pytest.Capt
         call_command("stop_calls", "--resume")
     call_command("stop_calls", "--portal", str(portal.hub_id), "--resume")
     read(portal)
+
+
+def test_the_command_line_of_a_container_has_it_whose_user_has_no_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(os, "getuid", lambda: 4_000_000)
+    call_command("stop_calls", "--reason", "stolen")
+    assert Stop.objects.get().begun_by == "user 4000000 at the command line"
 
 
 def test_processes_that_call_without_a_pause_stop_all(client: Client, hubspot: HubSpot) -> None:

@@ -10,12 +10,11 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
+from installations.audit import operator
 from installations.calls import switches
 from installations.credentials import revoking
 from installations.credentials.revoking import Outcome
 from installations.management.kinds import WritingCommand
-
-from .stop_calls import actor
 
 _AT_ONCE = 8  # threads: HubSpot's answers take time, the limiter sets the pace
 _SHOWN_EVERY = 100
@@ -40,7 +39,7 @@ class Command(WritingCommand):
             return self._resume()
         began = time.monotonic()
         self._confirm(confirm)
-        switches.stop(actor(), reason)
+        switches.stop(operator(), reason)
         time.sleep(switches.HONOURED_WITHIN_S)
         self.stdout.write(f"{time.monotonic() - began:6.1f} s  All calls are stopped.")
         outcomes = self._revoke_all(began)
@@ -60,7 +59,7 @@ class Command(WritingCommand):
             raise CommandError(f'Nothing was done: the words to confirm with are "{words}".')
 
     def _resume(self) -> None:
-        if not switches.resume(actor()):
+        if not switches.resume(operator()):
             raise CommandError("Calls were not stopped.")
         self.stdout.write("Calls go on. Portals that were revoked wait for their people.")
 
@@ -75,7 +74,7 @@ class Command(WritingCommand):
                 time.sleep(_PAUSE_S)
             done -= Counter({Outcome.BUSY: done[Outcome.BUSY], Outcome.FAILED: done[Outcome.FAILED]})
             with ThreadPoolExecutor(_AT_ONCE) as threads:
-                for outcome in threads.map(lambda pk: revoking.revoke(pk, actor()), ids):
+                for outcome in threads.map(lambda pk: revoking.revoke(pk, operator()), ids):
                     done[outcome] += 1
                     if done.total() % _SHOWN_EVERY == 0:
                         self.stdout.write(f"{time.monotonic() - began:6.1f} s  {_in_words(done)}")

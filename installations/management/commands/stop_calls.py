@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import getpass
 import time
 from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import CommandError
 
+from installations.audit import operator
 from installations.calls import switches
 from installations.management.kinds import WritingCommand
 
@@ -27,18 +27,13 @@ class Command(WritingCommand):
     def handle(self, *_: Any, portal: int | None, reason: str, resume: bool, **__: Any) -> None:
         whose = "all portals" if portal is None else f"account {portal}"
         if resume:
-            if not switches.resume(actor(), portal):
+            if not switches.resume(operator(), portal):
                 raise CommandError(f"The calls of {whose} were not stopped.")
             self.stdout.write(f"Calls for {whose} go on.")
             return
         if not reason:
             raise CommandError("Say why: --reason TEXT.")
-        if not switches.stop(actor(), reason, portal):
+        if not switches.stop(operator(), reason, portal):
             raise CommandError(f"The calls of {whose} are stopped already.")
         time.sleep(switches.HONOURED_WITHIN_S)
         self.stdout.write(f"Calls for {whose} are stopped: no process begins one. Undo: stop_calls --resume")
-
-
-def actor() -> str:
-    """How whoever is at this machine's command line is named in the records."""
-    return f"command line ({getpass.getuser()})"
