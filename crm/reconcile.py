@@ -8,14 +8,17 @@ events are for them.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
+from typing import ClassVar
 
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from hubspot_api import search
 from hubspot_api.client import Client
-from hubspot_api.errors import Forbidden
+from hubspot_api.errors import AnswerInvalid, BadRequest, Forbidden, HubSpotError, ServerFailed, Suspended
 from installations.connecting import install
 from installations.models import Portal
 from installations.ratelimit import WorkClass
@@ -43,17 +46,50 @@ OWNERS_EVERY = timedelta(hours=1)
 def work(turn: Slice) -> datetime | None:
     """Ask once for each object type that is in sync; return when to ask again."""
     portal = Portal.objects.get(pk=turn.portal_id)
-    reader = Reader(portal, WorkClass.BULK)
-    if not portal.is_described:
-        turn.renew()
-        install.describe_late(portal, reader.client)
-    probing.ask_again(turn, portal, reader.client)
-    _look_after_owners(turn, portal, reader.client)
+    reader, troubles = Reader(portal, WorkClass.BULK), _Troubles()
+    for matter in (_describe, probing.ask_again, _look_after_owners):
+        with troubles.put_off():
+            matter(turn, portal, reader.client)
     _sweep_if_due(turn, portal)
     for sync in _due(portal):
-        if not _reconcile(turn, sync, reader):
-            return timezone.now()
+        with troubles.put_off():
+            if not _reconcile(turn, sync, reader):
+                return timezone.now()
+    troubles.report()
     return timezone.now() + _pause(portal)
+
+
+class _Troubles:
+    """What HubSpot cannot answer about one thing holds up no other: it is told at the end, when all had their turn.
+
+    Where more fails than MOST, or in a way that concerns all, such as no answer or a limit that is reached, the
+    slice ends: each call that fails may take its whole deadline.
+    """
+
+    MOST: ClassVar[int] = 2
+
+    def __init__(self) -> None:
+        self._met: list[HubSpotError] = []
+
+    @contextmanager
+    def put_off(self) -> Iterator[None]:
+        try:
+            yield
+        except (ServerFailed, AnswerInvalid, Suspended, BadRequest) as error:
+            self._met.append(error)
+            if len(self._met) > self.MOST:
+                raise
+
+    def report(self) -> None:
+        """Raise the first of what was put off, if there is any."""
+        if self._met:
+            raise self._met[0]
+
+
+def _describe(turn: Slice, portal: Portal, client: Client) -> None:
+    if not portal.is_described:
+        turn.renew()
+        install.describe_late(portal, client)
 
 
 def _due(portal: Portal) -> QuerySet[Sync]:

@@ -66,6 +66,40 @@ def test_a_window_goes_on_where_the_slice_before_stopped(synced: Portal, account
     assert_mirrored(hubspot, account, synced)
 
 
+@pytest.mark.parametrize("broken", ["/crm/owners", "/crm/objects/2026-03/0-1/search"])
+def test_what_fails_for_one_kind_holds_up_no_other(
+    broken: str, synced: Portal, account: Account, hubspot: HubSpot
+) -> None:
+    """Nor is it forgotten: the lane says what failed, and comes back to it."""
+    reconcile_now(synced)
+    hubspot.fault("status", {"path": broken}, params={"status": 500})
+    hubspot.change(
+        account, {"op": "create", "object_type": "deals", "properties": {"dealname": "Found", "dealstage": "closedwon"}}
+    )
+    earlier = timezone.now() - timedelta(hours=2)
+    Sync.objects.filter(portal=synced).update(reconciled_at=earlier, owners_read_at=earlier)
+    first = Sync.objects.filter(portal=synced, object_type="0-1")
+    first.update(reconciled_at=earlier - timedelta(hours=1))
+    hurry(synced.pk, "reconcile")
+    with pytest.raises(AssertionError, match="ServerFailed"):
+        work_until_idle("reconcile")
+    assert Record.objects.filter(title="Found").exists()
+    late = set(Sync.objects.filter(portal=synced, reconciled_at__lte=earlier).values_list("object_type", flat=True))
+    assert late == ({"0-1"} if "0-1" in broken else set()), "each of the others had its pass"
+
+
+def test_where_all_fails_it_is_not_asked_for_everything(synced: Portal, account: Account, hubspot: HubSpot) -> None:
+    reconcile_now(synced)
+    hubspot.fault("status", {"path": "/crm/"}, params={"status": 500})
+    Sync.objects.filter(portal=synced).update(reconciled_at=None, owners_read_at=None)
+    before = len(hubspot.requests(account.hub_id))
+    hurry(synced.pk, "reconcile")
+    with pytest.raises(AssertionError, match="ServerFailed"):
+        work_until_idle("reconcile")
+    asked = {call["path"] for call in hubspot.requests(account.hub_id)[before:]}
+    assert len(asked) == reconcile._Troubles.MOST + 1
+
+
 def test_owners_are_known_by_name(synced: Portal) -> None:
     reconcile_now(synced)
     assert Owner.objects.filter(portal=synced).exists()
