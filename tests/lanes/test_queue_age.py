@@ -40,8 +40,8 @@ def test_only_portals_that_wait_get_a_row() -> None:
     waiting, quick, idle = quiet_portal(), quiet_portal(), quiet_portal()
     lane(waiting, due_s_ago=30, part="a")
     lane(waiting, due_s_ago=90, part="b")
-    lane(quick, due_s_ago=1)
     lane(idle, due_s_ago=None)
+    lane(quick, due_s_ago=1)  # at last: a busy machine may take a while until it is looked at
     assert queue_age.sample()
     row = PortalWait.objects.get()
     assert (row.portal, row.work_class, row.lanes, row.is_late) == (waiting, EVENTS, 2, True)
