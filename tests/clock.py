@@ -8,6 +8,11 @@ import pytest
 from django.utils import timezone
 
 
+def noon_zone() -> str:
+    """A time zone in which it is about noon, so that no midnight comes while a test runs."""
+    return f"Etc/GMT{datetime.now(UTC).hour - 12:+d}"
+
+
 class _AnyDatetime(type):
     def __instancecheck__(cls, given: object) -> bool:
         return isinstance(given, datetime)

@@ -69,7 +69,7 @@ class HubSpot:
         }
         self.call("POST", "/_emulator/apps", app | changes)
 
-    def add_account(self, *, hublet: str = "na1", **seed: int) -> Account:
+    def add_account(self, *, hublet: str = "na1", time_zone: str = "US/Eastern", **seed: int) -> Account:
         hub_id = next(_hub_ids)
         account = Account(hub_id, hub_id * 10 + 1, hub_id * 10 + 2)
         users = [
@@ -77,7 +77,7 @@ class HubSpot:
             {"user_id": account.user_id, "email": f"user@{hub_id}.example", "super_admin": False},
         ]
         portal = {"hub_id": hub_id, "name": f"Account {hub_id}", "hublet": hublet, "users": users, "seed": seed}
-        self.call("POST", "/_emulator/portals", portal | {"random_seed": 7})
+        self.call("POST", "/_emulator/portals", portal | {"time_zone": time_zone, "random_seed": 7})
         return account
 
     def tokens(self, account: Account, scopes: Sequence[str] | None = None) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from hubspot_api.ports import Bucket, StaticToken
 from hubspot_api.retrying import NO_RETRIES
 from hubspot_api.said import Said
 from installations.ratelimit import LimiterFull, Permit, PrivateApp, RateLimiter, WorkClass
+from tests.clock import noon_zone
 from tests.hubspot import HubSpot, wait_for
 
 from .limiter_world import HUB_ID, World, limiter_in, patient
@@ -367,11 +368,6 @@ class TestAfterRedisForgot:
         put_off(limiter)
         world.now = 13
         assert how_many(limiter) == 100 // 16
-
-
-def noon_zone() -> str:
-    """A time zone in which it is about noon, so that no midnight comes while a test runs."""
-    return f"Etc/GMT{datetime.now(UTC).hour - 12:+d}"
 
 
 class TestAtTheEmulator:
