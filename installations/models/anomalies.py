@@ -70,7 +70,7 @@ class Anomaly(models.Model):
             )
         ]
         indexes = [
-            # The console lists the latest; the purge looks for old ones.
+            # The console lists the latest. The purge looks at all: there are few.
             models.Index(fields=["-begun_at"], name="anomaly_begun"),
         ]
 
