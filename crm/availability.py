@@ -18,12 +18,12 @@ from django.utils import timezone
 
 from hubspot_api.errors import Forbidden, MissingScopes
 from installations.models import Credential, Portal
+from installations.text import storable
 
 from . import features
 from .features import Feature, Kind
 from .models import ClosedFeature, Sync
 from .object_types import OBJECT_TYPES
-from .text import storable
 
 FIRST_PROBE_AFTER = timedelta(hours=1)  # the refusal may have been about a token that was just being replaced
 PROBE_EVERY = timedelta(days=1)

@@ -14,12 +14,12 @@ from hubspot_api import properties as hubspot_properties
 from hubspot_api.client import Client
 from hubspot_api.errors import Forbidden
 from installations.models import Portal
+from installations.text import storable
 
 from . import availability, features
 from .availability import Refusal
 from .models import Owner, Property, Sync
 from .object_types import BY_ID
-from .text import storable
 
 FRESH_FOR = timedelta(hours=1)
 

@@ -7,10 +7,10 @@ from datetime import datetime
 
 from hubspot_api.associations import Associated
 from hubspot_api.records import Record as HubspotRecord
+from installations.text import storable
 
 from .models import Record
 from .object_types import BY_ID
-from .text import storable
 
 State = Record.State
 

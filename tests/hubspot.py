@@ -69,15 +69,18 @@ class HubSpot:
         }
         self.call("POST", "/_emulator/apps", app | changes)
 
-    def add_account(self, *, hublet: str = "na1", time_zone: str = "US/Eastern", **seed: int) -> Account:
+    def add_account(
+        self, *, name: str = "", hublet: str = "na1", time_zone: str = "US/Eastern", **seed: int
+    ) -> Account:
         hub_id = next(_hub_ids)
         account = Account(hub_id, hub_id * 10 + 1, hub_id * 10 + 2)
         users = [
             {"user_id": account.admin_id, "email": f"admin@{hub_id}.example", "super_admin": True},
             {"user_id": account.user_id, "email": f"user@{hub_id}.example", "super_admin": False},
         ]
-        portal = {"hub_id": hub_id, "name": f"Account {hub_id}", "hublet": hublet, "users": users, "seed": seed}
-        self.call("POST", "/_emulator/portals", portal | {"time_zone": time_zone, "random_seed": 7})
+        portal = {"hub_id": hub_id, "hublet": hublet, "time_zone": time_zone, "users": users}
+        portal |= {"name": name or f"Account {hub_id}", "seed": seed, "random_seed": 7}
+        self.call("POST", "/_emulator/portals", portal)
         return account
 
     def tokens(self, account: Account, scopes: Sequence[str] | None = None) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from ..leaving.uninstalling import one_at_a_time, require_none, uninstall
 from ..models import Credential, Membership, Portal, UnclaimedGrant
 from ..people import access_mails, ownership, visitors
 from ..signals import portal_connected
+from ..text import storable
 
 UNCLAIMED_FOR = timedelta(minutes=10)
 WORTHLESS_AFTER = timedelta(hours=1)
@@ -46,7 +47,7 @@ class Identity:
 
     @property
     def email(self) -> str:
-        return self.info.user_email or ""
+        return storable(self.info.user_email or "")
 
 
 def redirect_uri() -> str:
@@ -256,12 +257,12 @@ def _keeps_scopes(credential: Credential, grant: TokenGrant) -> bool:
 
 def describe(portal: Portal, details: AccountDetails) -> None:
     """Take over what the account says of itself."""
-    portal.name = details.name or portal.name
-    portal.hublet = details.hublet
-    portal.ui_domain = details.ui_domain
-    portal.account_type = details.account_type
-    portal.time_zone = details.time_zone
-    portal.currency = details.currency
+    portal.name = storable(details.name or portal.name)
+    portal.hublet = storable(details.hublet)
+    portal.ui_domain = storable(details.ui_domain)
+    portal.account_type = storable(details.account_type)
+    portal.time_zone = storable(details.time_zone)
+    portal.currency = storable(details.currency)
     portal.save(update_fields=["name", "hublet", "ui_domain", "account_type", "time_zone", "currency"])
 
 

@@ -34,6 +34,15 @@ def test_granting_connects_signs_in_and_opens_the_portal(client: Client, account
     assert client.get(answer["Location"]).status_code == 200
 
 
+def test_an_account_is_connected_whatever_its_name_holds(client: Client, hubspot: HubSpot) -> None:
+    """PostgreSQL refuses NUL in text."""
+    trust_limiter()
+    account = hubspot.add_account(name="Caf\u00e9\0")
+    answer = client.get(way_back(client, "/install", account))
+    assert (answer.status_code, answer["Location"]) == (302, f"/portals/{account.hub_id}/")
+    assert Portal.objects.get(hub_id=account.hub_id).name == "Caf\u00e9\ufffd"
+
+
 def test_the_session_gets_a_new_id_at_sign_in(client: Client, account: Account) -> None:
     back = way_back(client, "/install", account)
     before = client.session.session_key
