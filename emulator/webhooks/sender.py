@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import http.client
-import io
-import socket
 import ssl
 import threading
 import time
 from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import urlsplit
+
+from emulator.webhooks.timed_socket import TimedSocket, left
 
 # So much of an answer's body is kept.
 KEPT = 2_048
@@ -97,63 +97,15 @@ class HttpSender:
 
 def _open(receiver: _Receiver, deadline: float) -> http.client.HTTPConnection:
     scheme, netloc = receiver
-    left = _left(deadline)
+    left_s = left(deadline)
     connection: http.client.HTTPConnection
     if scheme == "https":
-        connection = http.client.HTTPSConnection(netloc, timeout=left, context=ssl.create_default_context())
+        connection = http.client.HTTPSConnection(netloc, timeout=left_s, context=ssl.create_default_context())
     else:
-        connection = http.client.HTTPConnection(netloc, timeout=left)
+        connection = http.client.HTTPConnection(netloc, timeout=left_s)
     connection.connect()
-    connection.sock = _TimedSocket(connection.sock)
+    connection.sock = TimedSocket(connection.sock)
     return connection
-
-
-def _left(deadline: float) -> float:
-    """Raises TimeoutError."""
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise TimeoutError
-    return left
-
-
-class _TimedSocket:
-    """What http.client needs of a socket, with one deadline for all of it; a socket's own timeout is for each read."""
-
-    def __init__(self, sock: socket.socket) -> None:
-        self._sock = sock
-        self.deadline = 0.0
-
-    def sendall(self, data: bytes) -> None:
-        self.hurry()
-        self._sock.sendall(data)
-
-    def makefile(self, _mode: str) -> io.BufferedReader:
-        return io.BufferedReader(_TimedReader(self, self._sock.makefile("rb", buffering=0)))
-
-    def hurry(self) -> None:
-        """Raises TimeoutError."""
-        self._sock.settimeout(_left(self.deadline))
-
-    def close(self) -> None:
-        self._sock.close()
-
-
-class _TimedReader(io.RawIOBase):
-    def __init__(self, sock: _TimedSocket, raw: io.RawIOBase) -> None:
-        self._timed = sock
-        self._raw = raw
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any, /) -> int | None:
-        self._timed.hurry()
-        count: int | None = self._raw.readinto(buffer)
-        return count
-
-    def close(self) -> None:
-        self._raw.close()
-        super().close()
 
 
 def _reason(failure: Exception) -> str:

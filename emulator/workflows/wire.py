@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import http.client
 import ssl
+import time
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from emulator.webhooks.management import checked_target
 from emulator.webhooks.sender import DeliveryFailed
+from emulator.webhooks.timed_socket import TimedSocket
 
 # An answer that is longer is cut: outputs are short.
 LONGEST_ANSWER = 1_000_000
@@ -43,7 +45,7 @@ class Fetcher(Protocol):
 
 
 def fetch_over_http(request: Outgoing) -> Incoming:
-    """One connection per request. Redirects are not followed.
+    """One connection per request. Redirects are not followed. The time is for all of the answer, however it drips.
 
     Raises DeliveryFailed.
     """
@@ -54,7 +56,9 @@ def fetch_over_http(request: Outgoing) -> Incoming:
     try:
         connection.connect()
         waited = request.timeout_s
-        connection.sock.settimeout(request.timeout_s)
+        timed: Any = TimedSocket(connection.sock)
+        timed.deadline = time.monotonic() + request.timeout_s
+        connection.sock = timed
         connection.request(request.method, path, request.body or None, request.headers)
         answer = connection.getresponse()
         headers = {name.lower(): value for name, value in answer.getheaders()}

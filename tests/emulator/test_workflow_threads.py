@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 from collections.abc import Iterator
@@ -34,12 +35,22 @@ class _Handler(BaseHTTPRequestHandler):
         server.seen.append((self.command, self.path, body))
         if self.path == "/slow":
             server.release.wait(30)
+        if self.path == "/dripping":
+            self.drip()
+            return
         answer = json.dumps({"got": len(body)}).encode()
         self.send_response(server.status)
         self.send_header("Content-Length", str(len(answer)))
         self.send_header("Retry-After", "5")
         self.end_headers()
         self.wfile.write(answer)
+
+    def drip(self) -> None:
+        assert isinstance(self.server, Receiver)
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 600\r\n\r\n")
+        with contextlib.suppress(ConnectionError):
+            while not self.server.release.wait(0.02):
+                self.wfile.write(b" ")
 
     do_GET = do_POST  # noqa: N815 - the handler's own name for it
 
@@ -81,6 +92,11 @@ def test_fetching_over_http(receiver: Receiver) -> None:
 def test_an_answer_that_does_not_come_in_time(receiver: Receiver) -> None:
     with pytest.raises(DeliveryFailed, match=r"timed out after 0\.05 s"):
         fetch_over_http(outgoing(f"{receiver.origin}/slow", timeout_s=0.05))
+
+
+def test_an_answer_that_drips_is_bounded_as_a_whole(receiver: Receiver) -> None:
+    with pytest.raises(DeliveryFailed, match=r"timed out after 0\.2 s"):
+        fetch_over_http(outgoing(f"{receiver.origin}/dripping", timeout_s=0.2))
 
 
 def test_a_refused_connection_and_a_host_that_is_not_there(receiver: Receiver) -> None:
