@@ -36,8 +36,14 @@ class Place(models.Model):
         indexes = [
             # The purge looks for those not used for long.
             models.Index(fields=["latest_at"], name="place_latest"),
-            # The console lists the latest new ones, and alarms of those of staff.
+            # The console lists the latest new ones.
             models.Index(fields=["-first_at"], condition=Q(is_news=True), name="place_news"),
+            # An alarm, and a figure at every scrape: those of staff that nobody has found to be all right.
+            models.Index(
+                fields=["-first_at"],
+                condition=Q(who="staff", is_news=True, seen_at__isnull=True),
+                name="place_unseen_of_staff",
+            ),
         ]
 
     def __str__(self) -> str:

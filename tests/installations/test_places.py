@@ -197,3 +197,11 @@ def test_of_two_sign_ins_at_once_one_is_news(portal: Portal) -> None:
         list(pool.map(again, range(8)))
     assert Place.objects.count() == 2
     assert len(written_down()) == 1
+
+
+def test_the_alarm_of_staff_reads_no_place_of_portal_users() -> None:
+    many = [Place(who=USER, person_id=number, network="192.0.2.0/24", is_news=True) for number in range(2_000)]
+    Place.objects.bulk_create(many)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE installations_place")
+    assert "using place_unseen_of_staff" in places.unseen_of_staff()[:30].explain()
