@@ -227,6 +227,8 @@ def limiter_in(world: World, url: str, limits: Limits | None = None, ahead_s: fl
         "counting": PromptCounting,
     }
     limiter = type("Limiter", (RateLimiter,), told)
+    with redis.Redis.from_url(url) as client:
+        client.script_load(ToldBuckets.source)  # else the first history of all would ask once more, and go differently
     made: RateLimiter = limiter(url, limits, clock=lambda: world.now + ahead_s, now=world.wall, sleep=world.sleep)
     return made
 
